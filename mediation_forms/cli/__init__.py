@@ -1,0 +1,1 @@
+"""The ``mediation`` command: one file per sub-command, each loaded only when it is used."""
