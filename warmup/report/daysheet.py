@@ -1,0 +1,151 @@
+"""The day sheet: who is sent what from where on each day, as rows and as sentences.
+
+Excel, calendar and terminal show the same rows, so a number can never differ between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from warmup.traffic.supply import TIER_LABELS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from warmup.planner.plan import Plan
+
+KEYS = ["date", "origin", "stream", "tier", "provider", "pool"]
+PARTS = ("dedicated", "overflow", "legacy", "unplaced")
+WATCH = timedelta(days=14)
+"""Days after completion that are still shown day by day: completion is a statement about 14 days (design 4.8)."""
+
+
+def provider_label(plan: Plan, provider: str) -> str:
+    """Display name of a provider or of a clock that several share."""
+    return plan.providers.get(provider, "Small providers" if provider == "small" else provider)
+
+
+def tier_label(tier: str) -> str:
+    """Display name of an engagement tier."""
+    return TIER_LABELS.get(tier, tier)
+
+
+def window(plan: Plan) -> str:
+    """The hours in which mail goes out, e.g. ``09:00–19:00``."""
+    hours = plan.scenario.calendar.window
+    return f"{hours.first:%H:%M}–{hours.last:%H:%M}"
+
+
+def last_shown(plan: Plan) -> date:
+    """Last day that is worth a line of its own: 14 days after completion, or the horizon's end."""
+    return min(plan.last, plan.all.day + WATCH) if plan.all.day else plan.last
+
+
+def rows(plan: Plan) -> pd.DataFrame:
+    """The day sheet with all destinations.
+
+    Returns:
+        One row per day of sending, day of origin, stream, tier, provider and pool with mail, in the order a person
+        works: date, stream, tier, provider (largest first). Columns: ``date, origin, stream, tier, provider, pool``
+        (dates as ``datetime.date``), ``dedicated, overflow, legacy, unplaced`` (messages of that day),
+        ``threshold_from, threshold`` (0–10,000), ``moved_back`` (recipients), ``limit``.
+    """
+    import pandas as pd
+
+    sheet = _plain_dates(plan.sheet)[[*KEYS, "dedicated", "threshold_from", "threshold", "moved_back", "limit"]]
+    wide = _plain_dates(plan.messages).pivot_table(
+        index=KEYS, columns="destination", values="messages", aggfunc="sum", fill_value=0, observed=True, dropna=False
+    )
+    wide = wide.reindex(columns=list(PARTS), fill_value=0)
+    # A spread send has a cell on each of its days, but only the last one knows what was left over.
+    both = sheet.drop(columns="dedicated").merge(wide.reset_index(), on=KEYS, how="outer")
+    numbers = [*PARTS, "threshold_from", "threshold", "moved_back"]
+    both[numbers] = both[numbers].fillna(0).astype("int64")
+    both["limit"] = both["limit"].fillna("")
+    both = both[both[list(PARTS)].sum(axis=1) > 0]
+    for column, order in (("stream", plan.streams), ("tier", plan.tiers), ("provider", tuple(plan.providers))):
+        both[f"_{column}"] = pd.Categorical(both[column], categories=order, ordered=True)
+    ordered = both.sort_values(["date", "_stream", "_tier", "_provider", "origin", "pool"], kind="stable")
+    return ordered[[*KEYS, *PARTS, "threshold_from", "threshold", "moved_back", "limit"]].reset_index(drop=True)
+
+
+def _plain_dates(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy whose ``date`` and ``origin`` are ``datetime.date``, whatever the table holds."""
+    import pandas as pd
+
+    out = table.copy()
+    for column in ("date", "origin"):
+        if column in out.columns:
+            out[column] = pd.Series(pd.to_datetime(out[column]).dt.date, index=out.index, dtype=object)
+    for column in ("stream", "provider", "tier", "pool", "limit", "destination"):
+        if column in out.columns:
+            out[column] = out[column].astype(object)
+    return out
+
+
+@dataclass(frozen=True)
+class Line:
+    """One instruction of a day: a stream and a tier, provider by provider.
+
+    Attributes:
+        stream, tier: Names as the plan has them.
+        origin: Day the customer would have sent it; another than the day of sending for a spread send.
+        cells: (provider label, messages, threshold from, threshold) on the new IPs, largest provider first.
+        overflow, legacy, unplaced: Messages of this stream and tier that go elsewhere on that day.
+    """
+
+    stream: str
+    tier: str
+    origin: date
+    cells: tuple[tuple[str, int, int, int], ...]
+    overflow: int
+    legacy: int
+    unplaced: int
+
+    @property
+    def messages(self) -> int:
+        """Messages on the new IPs."""
+        return sum(cell[1] for cell in self.cells)
+
+    def __str__(self) -> str:
+        head = f"{self.stream}, {tier_label(self.tier)}"
+        return f"{head}: {self._cells()}{self._rest()}"
+
+    def _cells(self) -> str:
+        bounds = {cell[2:] for cell in self.cells}
+        if len(bounds) == 1 and len(self.cells) > 1:
+            amounts = ", ".join(f"{label} {n:,}" for label, n, _, _ in self.cells)
+            return f"{amounts} = threshold {_bounds(*next(iter(bounds)))} at each"
+        return ", ".join(f"{label} {n:,} = threshold {_bounds(low, high)}" for label, n, low, high in self.cells)
+
+    def _rest(self) -> str:
+        parts = ((self.overflow, "via overflow"), (self.legacy, "via legacy"), (self.unplaced, "with no place to go"))
+        return "".join(f"; {n:,} {where}" for n, where in parts if n)
+
+
+def _bounds(low: int, high: int) -> str:
+    return f"{low}–{high}" if low else f"{high}"
+
+
+def lines(plan: Plan, table: pd.DataFrame) -> list[Line]:
+    """The instructions in one day's part of :func:`rows`.
+
+    A stream and tier of which nothing goes to the new IPs has no line.
+    """
+    groups: dict[tuple[str, str, date], list[dict[str, Any]]] = {}
+    for row in table.to_dict("records"):
+        groups.setdefault((row["stream"], row["tier"], row["origin"]), []).append({str(k): v for k, v in row.items()})
+    out = [_line(plan, *key, cells) for key, cells in groups.items()]
+    return [line for line in out if line.cells]
+
+
+def _line(plan: Plan, stream: str, tier: str, origin: date, cells: list[dict[str, Any]]) -> Line:
+    on_new = tuple(
+        (provider_label(plan, cell["provider"]), cell["dedicated"], cell["threshold_from"], cell["threshold"])
+        for cell in cells
+        if cell["dedicated"]
+    )
+    overflow, legacy, unplaced = (sum(cell[part] for cell in cells) for part in ("overflow", "legacy", "unplaced"))
+    return Line(stream, tier, origin, on_new, overflow, legacy, unplaced)
