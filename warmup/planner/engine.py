@@ -1,0 +1,477 @@
+"""The engine: one forward pass over days, arrays over everything else (design 4).
+
+Sending more, sooner, never hurts a clock (its cap only depends on what was accepted before, and rises with it), so filling
+each day's caps in the order of design 4.5 is a plan that a person can check cell by cell: every cap follows from the base
+traffic in the row before it, every message that is not on a dedicated IP has one limit that says why.
+
+Inside a pass, arrays of mail are laid out (stream, tier, variant, provider), so that one cell is one contiguous block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmup.planner.clocks import Clocks, Offer
+from warmup.planner.filling import Cell, Fill
+from warmup.planner.gates import Gates
+from warmup.planner.problem import UNLIMITED, Bools, Floats, Ints, Limit, Problem
+from warmup.traffic.supply import largest_remainder
+
+HASH_BUCKETS = 10_000
+"""Recipients are told apart by ``hash mod 10,000``; shares of a stream are whole buckets."""
+
+KEEP_WARM_DAYS = 14
+"""Legacy stays warm until 14 green days after completion (PRACTICE.md)."""
+
+Detail = Literal["totals", "cells", "full"]
+
+_BLOCK = 128
+"""Variants computed together: few enough that a day's arrays stay in the processor's cache."""
+
+
+@dataclass(eq=False)
+class Run:
+    """What the engine found. Day axes are days of sending unless said otherwise.
+
+    Always there:
+        by_provider: int (B, T, Q, 2): in-scope mail carried by dedicated IPs, by day of *origin*; last axis: engaged, all.
+        by_pool: int (B, T, pools, 2): the same per pool.
+        supply_by_provider, supply_by_pool: in-scope supply in the same shapes.
+        stream_sends: bool (B, T, S): whether the stream has in-scope supply that day.
+        legacy, unplaced: int (B, T): messages.
+        origin: int (T, A): day of origin of mail of age A; -1 where there is none.
+    With ``cells``:
+        dedicated: int (T, A, J, S, K, B, Q): in-scope mail by age and J-th IP group of the stream's pool.
+        to_legacy, to_overflow, to_none: int (T, S, K, B, Q): mail that is not on dedicated IPs (in scope, control and
+            out of scope together), by destination.
+        reason: int8 (T, S, K, B, Q): :class:`Limit` of the in-scope mail among it.
+        base: float (T, B, G, Q), cap, sent: int, limit: int8: the clocks.
+    With ``full`` also:
+        parts: int (3, 3, T, S, K, B, Q): destination (legacy, overflow, none) × kind (in scope, control, out of scope).
+        released: int (T, J, S, K, B, Q): control mail on dedicated IPs after completion.
+    """
+
+    by_provider: Ints
+    by_pool: Ints
+    supply_by_provider: Ints
+    supply_by_pool: Ints
+    stream_sends: Bools
+    legacy: Ints
+    unplaced: Ints
+    origin: Ints
+    dedicated: NDArray[np.int32] | None = None
+    to_legacy: NDArray[np.int32] | None = None
+    to_overflow: NDArray[np.int32] | None = None
+    to_none: NDArray[np.int32] | None = None
+    reason: NDArray[np.int8] | None = None
+    base: Floats | None = None
+    cap: Ints | None = None
+    sent: Ints | None = None
+    limit: NDArray[np.int8] | None = None
+    parts: NDArray[np.int32] | None = None
+    released: NDArray[np.int32] | None = None
+
+    _FIRST = ("by_provider", "by_pool", "supply_by_provider", "supply_by_pool", "stream_sends", "legacy", "unplaced")
+    _SECOND = ("base", "cap", "sent", "limit")
+
+    def block(self, rows: slice) -> Run:
+        """Views of the variants ``rows``, for a pass to write into."""
+        views = {}
+        for name, value in vars(self).items():
+            if value is None or name == "origin":
+                views[name] = value
+            elif name in self._FIRST:
+                views[name] = value[rows]
+            elif name in self._SECOND:
+                views[name] = value[:, rows]
+            else:
+                views[name] = value[..., rows, :]
+        return Run(**views)
+
+
+def run(problem: Problem, *, detail: Detail = "full") -> Run:
+    """Plan every variant of the batch.
+
+    Args:
+        problem: The batch.
+        detail: ``totals`` keeps what completion and levers need, ``cells`` every destination with its limit, ``full`` also
+            the declared quantities outside the in-scope supply.
+
+    Returns:
+        The plans. Deterministic: a batch gives what its members give one by one.
+    """
+    out = _allocate(problem, detail)
+    for b in range(0, problem.batch, _BLOCK):
+        rows = slice(b, min(b + _BLOCK, problem.batch))
+        Pass(problem.part(rows), out.block(rows)).run()
+    return out
+
+
+def _allocate(p: Problem, detail: Detail) -> Run:
+    b, t, s, q, k = p.supply.shape
+    pools, groups = len(p.pools), len(p.groups)
+    ages = int(p.spread.max(initial=1))
+    out = Run(
+        by_provider=np.zeros((b, t, q, 2), dtype=np.int64),
+        by_pool=np.zeros((b, t, pools, 2), dtype=np.int64),
+        supply_by_provider=np.zeros((b, t, q, 2), dtype=np.int64),
+        supply_by_pool=np.zeros((b, t, pools, 2), dtype=np.int64),
+        stream_sends=np.zeros((b, t, s), dtype=bool),
+        legacy=np.zeros((b, t), dtype=np.int64),
+        unplaced=np.zeros((b, t), dtype=np.int64),
+        origin=_origins(p, ages),
+    )
+    if detail == "totals":
+        return out
+    width = _width(p)
+    cells = (t, s, k, b, q)
+    out.dedicated = np.zeros((t, ages, width, s, k, b, q), dtype=np.int32)
+    out.to_legacy, out.to_overflow, out.to_none = (np.zeros(cells, dtype=np.int32) for _ in range(3))
+    out.reason = np.zeros(cells, dtype=np.int8)
+    out.base = np.zeros((t, b, groups, q))
+    out.cap, out.sent = (np.zeros((t, b, groups, q), dtype=np.int64) for _ in range(2))
+    out.limit = np.zeros((t, b, groups, q), dtype=np.int8)
+    if detail == "full":
+        out.parts = np.zeros((3, 3, *cells), dtype=np.int32)
+        out.released = np.zeros((t, width, s, k, b, q), dtype=np.int32)
+    return out
+
+
+def _width(p: Problem) -> int:
+    """The largest number of IP groups in a pool."""
+    return max(sum(group.pool == i for group in p.groups) for i in range(len(p.pools)))
+
+
+def _origins(p: Problem, ages: int) -> Ints:
+    """Day of origin of mail of each age; silent days do not age mail."""
+    origin = np.full((p.days, ages), -1, dtype=np.int64)
+    sendable = np.flatnonzero(~p.silent)
+    for n, day in enumerate(sendable):
+        for age in range(min(ages, n + 1)):
+            origin[day, age] = sendable[n - age]
+    return origin
+
+
+class Pass:
+    """The forward pass over one block of variants, writing into views of the result."""
+
+    def __init__(self, problem: Problem, out: Run) -> None:
+        self.p = p = problem
+        self.out = out
+        b, _, s, q, k = p.supply.shape
+        self.shape = (s, k, b, q)
+        self.clock_shape = (b, len(p.groups), q)
+        self.groups_of = [[g for g, group in enumerate(p.groups) if group.pool == i] for i in range(len(p.pools))]
+        self.clocks = Clocks(p.ladders, p.ladder, p.scale, p.pace)
+        self.identities = self._identities()
+        self.gates = Gates(self.clock_shape)
+        self.sending_days: Ints = np.zeros(self.clock_shape, dtype=np.int64)
+        # A provider that readiness keeps closed starts its calendar when it opens.
+        self.since = np.maximum(p.start[:, :, None], p.closed_until[:, None, :])
+        self._first_since = self.since.copy()
+        self.ages = out.origin.shape[1]
+        self.width = _width(p)
+        self.stock = [np.zeros(self.shape, dtype=np.int64) for _ in range(self.ages)]
+        self.due: list[Bools] = [(p.spread - 1 == age).T for age in range(self.ages)]
+        self.one_spread = bool((p.spread == p.spread[:1]).all())
+        self.order = self._order()
+        self.marketing = np.array([stream.marketing for stream in p.streams])
+        self._engaged = int(p.engaged.sum())
+        self._outside = np.broadcast_to(p.outside.transpose(1, 2, 0)[..., None], self.shape)
+        self._any_outside = bool(p.outside.any())
+        self._any_held = bool(p.held_share.any())
+        self._nothing: Ints = np.zeros(self.shape, dtype=np.int64)
+
+    def _identities(self) -> Clocks | None:
+        p = self.p
+        if not p.identity_scale.shape[1]:
+            return None
+        ladder = np.broadcast_to(p.identity_ladder[:, :, None], p.identity_scale.shape)
+        return Clocks(p.ladders, ladder, p.identity_scale, p.pace)
+
+    def _order(self) -> list[Cell]:
+        """Cells in the order of design 4.5; control mail, once released, comes after everything in scope."""
+        p = self.p
+        cells = [
+            Cell(s, k, age, bool(due))
+            for s in range(len(p.streams))
+            for age in range(int(p.spread[:, s].max()))
+            for due in np.unique(self.due[age][s])
+            for k in range(len(p.tiers))
+        ]
+
+        def rank(cell: Cell) -> tuple[bool, bool, int, int, str, int]:
+            stream = p.streams[cell.stream]
+            return (stream.marketing, not cell.due, cell.tier, stream.priority, stream.name, -cell.age)
+
+        cells.sort(key=rank)
+        if (p.release < p.days).any():
+            late = [Cell(s, k, 0, due=True, released=True) for s in range(len(p.streams)) for k in range(len(p.tiers))]
+            cells += sorted(late, key=rank)
+        return cells
+
+    # -- the loop over days ---------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Walk through the days."""
+        for day in range(self.p.days):
+            self._day(day)
+
+    def _day(self, day: int) -> None:
+        offer = self.clocks.offer(day)
+        self._cool(day, offer.base)
+        frozen = self._frozen(day)
+        cap, limit = self._caps(day, offer, frozen)
+        self.gates.open(day, day - self.since, offer.base, frozen)
+        identity = self._identity_room(day)
+        held, outside, released = self._arrivals(day)
+        if self.p.silent[day]:
+            nothing = np.zeros(self.clock_shape, dtype=np.int64)
+            self._note_clocks(day, offer.base, cap, nothing, limit)
+            self._record(day, nothing, nothing, nothing, np.zeros_like(identity))
+            return
+        fill = self._fill(cap, limit, identity, released)
+        self._note_clocks(day, offer.base, cap, fill.sent, np.where(fill.sent < cap, int(Limit.SUPPLY), limit))
+        self._record(day, fill.sent, fill.marketing, fill.older, fill.identity_sent)
+        self._count(day, fill)
+        if fill.released is not None:
+            held = held + fill.released
+        self._place_rest(day, fill, held, outside)
+
+    def _cool(self, day: int, base: Floats) -> None:
+        """After an idle month everything starts again (design 4.2)."""
+        idle = base <= 0
+        cold = idle & (self.sending_days > 0)
+        if cold.any():
+            self.sending_days[cold] = 0
+            self.gates.reset(cold)
+            self.since[cold] = day
+        waiting = idle & (self.since > self._first_since) & (self.since < day)
+        if waiting.any():
+            self.since[waiting] = day
+
+    def _frozen(self, day: int) -> Bools:
+        """Clocks that must not grow today: freeze days, and assumed holds of a commit date."""
+        p = self.p
+        frozen = np.full(self.clock_shape, bool(p.freeze[day]))
+        for h in range(p.hold_from.shape[2]):
+            first = p.hold_from[:, None, :, h]
+            frozen |= (self.sending_days >= first) & (self.sending_days < first + p.hold_days[:, None, :, h])
+        return frozen
+
+    def _caps(self, day: int, offer: Offer, frozen: Bools) -> tuple[Ints, Ints]:
+        """Caps after ceilings, capacity, freeze, readiness and legacy-only days, with what sets each (design 4.3, 4.4, 4.7)."""
+        p = self.p
+        if p.legacy_only[day]:
+            shape = self.clock_shape
+            return np.zeros(shape, dtype=np.int64), np.full(shape, int(Limit.LEGACY_ONLY))
+        cap, limit = offer.cap, offer.limit
+        if p.byoip:
+            cap = np.where(p.scale > 0, p.capacity[:, :, None], 0)
+            limit = np.full(self.clock_shape, int(Limit.CAPACITY))
+        cap = np.maximum(cap, p.floor)
+        after = np.maximum(np.ceil(p.ceiling_growth * offer.base - 1e-9).astype(np.int64), p.ceiling)
+        ceiling = np.where(self.sending_days < p.ceiling_days, p.ceiling, after)
+        cap, limit = _bound(cap, limit, ceiling, Limit.CEILING)
+        cap, limit = _bound(cap, limit, p.capacity[:, :, None], Limit.CAPACITY)
+        if not p.byoip and frozen.any():
+            steady = np.maximum(np.floor(offer.base).astype(np.int64), p.floor)
+            cap, limit = _bound(cap, limit, np.where(frozen, steady, UNLIMITED), Limit.FREEZE)
+        closed = (day < p.start[:, :, None]) | (day < p.closed_until[:, None, :]) | (p.ips[:, :, None] == 0)
+        return np.where(closed, 0, cap), np.where(closed, int(Limit.READINESS), limit)
+
+    def _identity_room(self, day: int) -> Ints:
+        if self.identities is None:
+            return np.zeros((self.p.batch, 0, self.clock_shape[2]), dtype=np.int64)
+        offer = self.identities.offer(day)
+        return np.floor(offer.base).astype(np.int64) if self.p.freeze[day] else offer.cap
+
+    def _arrivals(self, day: int) -> tuple[Ints, Ints, Ints | None]:
+        """Add the day's in-scope mail to the stock.
+
+        Returns:
+            Control and keep-warm mail that stays on legacy, mail out of scope, and control mail that is released.
+        """
+        p = self.p
+        scope = np.ascontiguousarray(p.supply[:, day].transpose(1, 3, 0, 2), dtype=np.int64)
+        held, outside, released = self._nothing, self._nothing, None
+        if self._any_outside:
+            outside = np.where(self._outside, scope, 0)
+            scope = scope - outside
+        if self._any_held:
+            held = self._share_of(scope, p.held_share[:, day])
+            main = scope - held
+            if (day >= p.release).any():
+                kept_share = np.where((day >= p.release + KEEP_WARM_DAYS)[:, None], 0, p.kept_share[:, day])
+                kept = np.minimum(self._share_of(scope, kept_share), held)
+                released = np.where((day >= p.release)[:, None], held - kept, 0)
+                held = held - released
+            scope = main
+        self._measure_supply(day, scope)
+        if not p.silent[day]:
+            self.stock = [scope, *self.stock[:-1]]
+        return held, outside, released
+
+    def _share_of(self, scope: Ints, share: Ints) -> Ints:
+        """That many ten-thousandths (B, Q) of the marketing mail in ``scope``."""
+        part = scope * share // HASH_BUCKETS
+        part[~self.marketing] = 0
+        return part
+
+    def _scopes(self, mail: Ints) -> tuple[Ints, Ints]:
+        """Mail (S, K, B, Q) summed over tiers: engaged, all; each (S, B, Q)."""
+        every = mail.sum(axis=1)
+        engaged = mail[:, : self._engaged].sum(axis=1)
+        engaged[~self.marketing] = every[~self.marketing]
+        return engaged, every
+
+    def _measure_supply(self, day: int, main: Ints) -> None:
+        out = self.out
+        for x, part in enumerate(self._scopes(main)):
+            out.supply_by_provider[:, day, :, x] = part.sum(axis=0)
+            per_stream = part.sum(axis=2)
+            for s, stream in enumerate(self.p.streams):
+                out.supply_by_pool[:, day, stream.pool, x] += per_stream[s]
+        out.stream_sends[:, day] = (per_stream > 0).T
+
+    # -- filling --------------------------------------------------------------------------------------------------
+
+    def _fill(self, cap: Ints, limit: Ints, identity_room: Ints, released: Ints | None) -> Fill:
+        """Fill the caps cell by cell (design 4.5)."""
+        quota = self._quota(cap, released)
+        fill = Fill(self, quota, limit, identity_room, released)
+        fill.all()
+        if self.width > 1 and (quota < cap).any():
+            # A quota that a younger group's gates left unused may still go out over the others, within their IPs' capacity.
+            spare = self.p.capacity - fill.sent.sum(axis=2)
+            fill.room = np.minimum(fill.room + (cap - quota), np.maximum(spare, 0)[:, :, None] // self.clock_shape[2])
+            fill.all()
+        return fill
+
+    def _quota(self, cap: Ints, released: Ints | None) -> Ints:
+        """Caps after the capacity of a group's IPs over all providers, and shared among the groups of a pool."""
+        p = self.p
+        per_stream = sum(stock.sum(axis=1) for stock in self.stock) + (0 if released is None else released.sum(axis=1))
+        quota = cap
+        for i, groups in enumerate(self.groups_of):
+            members = [s for s, stream in enumerate(p.streams) if stream.pool == i]
+            wanted = np.asarray(per_stream)[members].sum(axis=0)
+            if len(groups) > 1:
+                quota = quota.copy()
+                quota[:, groups] = _proportional(cap[:, groups], wanted)
+            for g in groups:
+                use = np.minimum(quota[:, g], wanted)
+                over = use.sum(axis=1) > p.capacity[:, g]
+                if over.any():
+                    quota = quota.copy()
+                    quota[over, g] = _scaled(use[over], p.capacity[over, g])
+        return quota
+
+    def _count(self, day: int, fill: Fill) -> None:
+        """Add a day's dedicated mail to the totals, by day of origin, and drop from the stock what was due."""
+        out = self.out
+        for age in range(self.ages):
+            origin = out.origin[day, age]
+            if origin < 0:
+                continue
+            for x, part in enumerate(self._scopes(fill.moved[age].sum(axis=0))):
+                out.by_provider[:, origin, :, x] += part.sum(axis=0)
+                per_stream = part.sum(axis=2)
+                for s, stream in enumerate(self.p.streams):
+                    out.by_pool[:, origin, stream.pool, x] += per_stream[s]
+            self.stock[age][np.broadcast_to(self.due[age][:, None, :, None], self.shape)] = 0
+        if out.dedicated is not None:
+            out.dedicated[day] = fill.moved
+        if out.released is not None and fill.released_moved is not None:
+            out.released[day] = fill.released_moved
+
+    def _record(self, day: int, sent: Ints, marketing: Ints, older: Ints, identity: Ints) -> None:
+        self.clocks.record(day, sent)
+        self.gates.record(day, marketing, older)
+        self.sending_days += sent > 0
+        if self.identities is not None:
+            self.identities.record(day, identity)
+
+    def _note_clocks(self, day: int, base: Floats, cap: Ints, sent: Ints, limit: Ints) -> None:
+        out = self.out
+        if out.base is None or out.cap is None or out.sent is None or out.limit is None:
+            return
+        out.base[day], out.cap[day], out.sent[day], out.limit[day] = base, cap, sent, limit
+
+    # -- what is left ---------------------------------------------------------------------------------------------
+
+    def _place_rest(self, day: int, fill: Fill, held: Ints, outside: Ints) -> None:
+        """Send what was due and did not fit to legacy, then overflow; what neither takes is unplaced (design 4.1)."""
+        p, out = self.p, self.out
+        flows = [fill.rest, held, outside]
+        legacy = np.where(day <= p.legacy_until, p.legacy_capacity, 0)
+        to_legacy, flows = self._take(flows, legacy)
+        to_overflow, flows = self._take(flows, p.overflow_capacity)
+        out.legacy[:, day] = sum(flow.sum(axis=(0, 1, 3)) for flow in to_legacy)
+        out.unplaced[:, day] = sum(flow.sum(axis=(0, 1, 3)) for flow in flows)
+        if out.reason is None:
+            return
+        out.reason[day] = fill.why
+        for d, (target, parts) in enumerate(
+            zip((out.to_legacy, out.to_overflow, out.to_none), (to_legacy, to_overflow, flows), strict=True)
+        ):
+            used = [part for part in parts if part is not self._nothing]
+            if target is not None and used:
+                target[day] = sum(used)
+            if out.parts is not None:
+                for kind, part in enumerate(parts):
+                    out.parts[d, kind, day] = part
+
+    def _take(self, flows: list[Ints], room: Ints) -> tuple[list[Ints], list[Ints]]:
+        """Give as much of ``flows`` as fits into ``room`` (B,), in the order of the cells; the rest is returned."""
+        taken: list[Ints] = []
+        rest: list[Ints] = []
+        left = room.copy()
+        for flow in flows:
+            total = flow.sum(axis=(0, 1, 3))
+            if (total <= left).all():
+                part, remains = flow, self._nothing
+            elif not left.any():
+                part, remains = self._nothing, flow
+            else:
+                part = self._in_order(flow, left)
+                remains = flow - part
+            left = left - part.sum(axis=(0, 1, 3))
+            taken.append(part)
+            rest.append(remains)
+        return taken, rest
+
+    def _in_order(self, flow: Ints, room: Ints) -> Ints:
+        """Take cell by cell in the order of design 4.5 until ``room`` is used up."""
+        keys = list(dict.fromkeys((cell.stream, cell.tier) for cell in self.order))
+        ordered = np.stack([flow[s, k] for s, k in keys], axis=1)
+        flat = ordered.reshape(ordered.shape[0], -1)
+        before = np.cumsum(flat, axis=1) - flat
+        part = np.clip(room[:, None] - before, 0, flat).reshape(ordered.shape)
+        result = np.zeros_like(flow)
+        for i, (s, k) in enumerate(keys):
+            result[s, k] = part[:, i]
+        return result
+
+
+def _bound(cap: Ints, limit: Ints, bound: Ints, code: Limit) -> tuple[Ints, Ints]:
+    """Lower ``cap`` to ``bound``; where that binds, the limit is ``code``."""
+    binds = bound < cap
+    return np.where(binds, bound, cap), np.where(binds, int(code), limit)
+
+
+def _scaled(use: Ints, capacity: Ints) -> Ints:
+    """Scale rows of ``use`` down to ``capacity`` by largest remainder, never above ``use``."""
+    shares = largest_remainder(use.astype(np.float64), np.minimum(capacity, use.sum(axis=1)))
+    return np.minimum(shares, use)
+
+
+def _proportional(cap: Ints, wanted: Ints) -> Ints:
+    """Share ``wanted`` (B, Q) among groups (B, J, Q) by their caps, never above them: rotation keeps every IP warm."""
+    goal = np.minimum(cap.sum(axis=1), wanted)
+    shares = largest_remainder(np.moveaxis(cap, 1, -1).astype(np.float64), goal)
+    return np.minimum(np.moveaxis(shares, -1, 1), cap)
