@@ -143,11 +143,11 @@ def _walk_day(tables: _Tables, day: int, first: date) -> None:
                 left[clock] -= sent
                 limit = "tier" if not opened else caps[clock][1] if sent < supply - control else ""
                 _rows(tables, today, stream, provider, tier, pool, (supply, sent, control), limit)
-    for (pool, clock), (cap, limit) in caps.items():
-        sent = cap - left[pool, clock]
+    for (pool, name), (cap, limit) in caps.items():
+        sent = cap - left[pool, name]
         why = "supply" if sent < cap else limit
-        tables.caps.append((today, pool, f"{pool}-1", clock, tables.base[pool, clock], cap, sent, why))
-        tables.base[pool, clock] = max(tables.base[pool, clock], sent)
+        tables.caps.append((today, pool, f"{pool}-1", name, tables.base[pool, name], cap, sent, why))
+        tables.base[pool, name] = max(tables.base[pool, name], sent)
 
 
 def _rows(
