@@ -1,0 +1,170 @@
+"""From history to supply: what will be sent on each day, and other ways it could turn out.
+
+The forecast invents no trend: rhythm and level of the last 13 weeks go on, changed only by the customer's calendar (silent
+days, holidays, declared peaks). Whole numbers are made once, per day and stream, so that no later step can lose a message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmup.errors import InputError, Problem
+from warmup.traffic.audience import load_audience
+from warmup.traffic.cube import Past, look_back, past_notes
+from warmup.traffic.customer_days import CustomerDays, customer_days
+from warmup.traffic.history import MIN_DAYS, History, load_history
+from warmup.traffic.resample import Draws, draw, prepare
+from warmup.traffic.supply import Note, Supply, largest_remainder
+from warmup.traffic.tiers import TierShares, tier_shares
+
+if TYPE_CHECKING:
+    from warmup.scenario import Scenario
+
+LEGACY_DAYS = 30
+"""Days before the start whose volume keeps legacy warm (design 4.2: memory ends at 30)."""
+
+AFTER_HORIZON = 14
+"""Days beyond the horizon: "complete" looks at 14 days from its first (design 4.8)."""
+
+OLD = 30
+"""Days between the end of the history and the start from which a note says so."""
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """What will be sent.
+
+    Attributes:
+        supply: The expected future (B = 1).
+        history: What it rests on.
+    """
+
+    supply: Supply
+    history: History
+    _draws: Draws
+
+    def resample(self, n: int, seed: int = 0) -> Supply | None:
+        """Other futures: whole past weeks drawn with replacement, all streams of a week together.
+
+        Weekdays keep their place. Streams that send every N days keep their days and draw the size of a past send. The
+        calendar is applied as in the expected future.
+
+        Args:
+            n: Number of futures.
+            seed: Equal seeds give equal futures.
+
+        Returns:
+            A supply with B = n, or None below 8 complete weeks of history.
+        """
+        return draw(self._draws, self.supply, n, seed)
+
+
+def forecast(
+    scenario: Scenario,
+    history: History | None = None,
+    *,
+    today: date | None = None,
+    first: date | None = None,
+    days: int | None = None,
+) -> Forecast:
+    """Say what will be sent on each day, stream by stream, provider by provider, tier by tier.
+
+    Args:
+        scenario: Streams, calendar, audience, policy.
+        history: Default: read from the files the scenario names.
+        today: Default: today in the scenario's time zone. A day that is not over is not used.
+        first: First day; default: the earliest first sending day of any pool or IP.
+        days: Number of days; default: the policy's horizon and 14 more.
+
+    Raises:
+        InputError: The files are wrong, or too little history lies before ``first``.
+    """
+    today = today or datetime.now(scenario.zone).date()
+    history = history or load_history(scenario, today=today)
+    first = first or first_day(scenario)
+    axis = [first + timedelta(n) for n in range(days or scenario.policy.horizon_days + AFTER_HORIZON)]
+    past = look_back(history, min(first, today))
+    _check_enough(past, first, today)
+    audience = load_audience(scenario)
+    shares = tier_shares(scenario, history, audience, past.providers)
+    effects = customer_days(scenario, axis)
+    draws = prepare(past, axis, effects, shares.shares)
+    supply = Supply(
+        first=first,
+        streams=past.streams,
+        providers=past.providers,
+        tiers=shares.tiers,
+        messages=_expected(past, axis, effects, shares)[None],
+        peak_days=effects.peak_days,
+        history_first=past.first,
+        history_last=past.last,
+        history_weeks=draws.weeks,
+        legacy_daily=_legacy(scenario, past, first),
+        cadence={name: one.rhythm.sentence for name, one in zip(past.streams, past.of, strict=True)},
+        gap_days={name: one.rhythm.gap_days for name, one in zip(past.streams, past.of, strict=True)},
+        send_weekdays={name: one.rhythm.weekdays for name, one in zip(past.streams, past.of, strict=True)},
+        domains={name: history.domains[name] for name in past.providers if name in history.domains},
+        recipients=audience.recipients() if audience is not None else {},
+        unclassified_share=history.unclassified_share,
+        notes=(*history.notes, *past_notes(past, history), *_age_notes(past, first, today), *shares.notes),
+    )
+    return Forecast(supply, history, draws)
+
+
+def first_day(scenario: Scenario) -> date:
+    """The earliest first sending day of any pool or IP."""
+    starts = [scenario.start_of(pool) for pool in scenario.pools]
+    starts += [ip.start for pool in scenario.pools for ip in pool.ips if ip.start is not None]
+    return min(starts)
+
+
+def _expected(past: Past, axis: list[date], effects: CustomerDays, shares: TierShares) -> NDArray[np.int64]:
+    """(T, S, P, K): the expected future, rounded."""
+    levels = np.stack([one.expected(axis) for one in past.of], axis=1)
+    totals = effects.apply(levels, np.array([one.usual for one in past.of]))
+    by_provider = totals[:, :, None] * np.stack([one.shares for one in past.of])
+    return round_days(by_provider[..., None] * shares.shares)
+
+
+def round_days(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Round (…, P, K) to whole messages, keeping the total of each leading cell."""
+    flat = values.reshape(*values.shape[:-2], -1)
+    return largest_remainder(flat).reshape(values.shape)
+
+
+def _check_enough(past: Past, first: date, today: date) -> None:
+    days = len(past.volumes)
+    if days < MIN_DAYS:
+        what = f"only {max(days, 0)} days of history lie before {min(first, today)} (it begins on {past.first})"
+        raise InputError(Problem("history", what, f"at least {MIN_DAYS} days before the start are needed"))
+
+
+def _legacy(scenario: Scenario, past: Past, first: date) -> NDArray[np.float64]:
+    """(H, P): the last days before the start; days the history does not know as the rhythm expects them."""
+    count = min(LEGACY_DAYS, (first - past.first).days)
+    axis = [first - timedelta(n) for n in range(count, 0, -1)]
+    levels = np.stack([one.expected(axis) for one in past.of], axis=1)
+    totals = customer_days(scenario, axis).apply(levels, np.array([one.usual for one in past.of]))
+    volumes = totals[:, :, None] * np.stack([one.shares for one in past.of])
+    for n, day in enumerate(axis):
+        index = (day - past.first).days
+        if index < len(past.volumes):
+            known = past.volumes[index]
+            volumes[n] = np.where(np.isnan(known), volumes[n], known)
+    return np.asarray(volumes.sum(axis=1))
+
+
+def _age_notes(past: Past, first: date, today: date) -> list[Note]:
+    notes = []
+    gap = (first - past.last).days - 1
+    if gap > OLD:
+        text = f"The history ends on {past.last}, {gap} days before the start on {first}; a newer export makes the plan surer."
+        notes.append(Note("warning", text))
+    if first < today:
+        notes.append(Note("info", f"Days from {first} on were not used: the migration had begun, so they may lack what moved."))
+    return notes

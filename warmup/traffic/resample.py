@@ -1,0 +1,152 @@
+"""Other futures from the same past: whole weeks drawn with replacement (design 4.12).
+
+Rounding does not depend on which future a week lands in, so every past week is rounded once for every future day; a future is
+then only a choice of rows. That is what makes hundreds of futures as cheap as a few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmup.traffic.cube import Past, StreamPast
+from warmup.traffic.customer_days import CustomerDays
+from warmup.traffic.rhythm import LEVEL_WEEKS
+from warmup.traffic.supply import Supply, largest_remainder
+
+MIN_WEEKS = 8
+"""Complete weeks below which no range is given (design 4.12)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What futures are drawn from.
+
+    Attributes:
+        weeks: Complete past weeks, W.
+        whole: Per stream: rounded (W, T, P, K) volumes of every past week on every future day, for streams drawn by week; or
+            None.
+        single: Per stream: rounded (J, T, P, K) volumes of every past send on every future day, for streams whose days are
+            fixed and whose sizes are drawn; or None.
+        week_of: (T,): number of the future calendar week of each day.
+    """
+
+    weeks: int
+    whole: tuple[NDArray[np.int64] | None, ...]
+    single: tuple[NDArray[np.int64] | None, ...]
+    week_of: NDArray[np.intp]
+
+
+def prepare(past: Past, axis: Sequence[date], effects: CustomerDays, shares: NDArray[np.float64]) -> Draws:
+    """Round every past week, and every past send, for every future day.
+
+    Args:
+        past: The history, dense.
+        axis: The future days (T).
+        effects: The customer's calendar on them.
+        shares: (S, P, K) tier shares.
+    """
+    by_week = [_by_week(past, s) for s in range(len(past.streams))]
+    starts = complete_weeks(past, by_week)
+    whole: list[NDArray[np.int64] | None] = []
+    single: list[NDArray[np.int64] | None] = []
+    for s, one in enumerate(past.of):
+        part = _Part(one, s, list(axis), effects, shares[s])
+        enough = len(starts) >= MIN_WEEKS
+        whole.append(_weeks(past, part, starts) if enough and by_week[s] else None)
+        single.append(_sends(part) if enough and not by_week[s] else None)
+    monday = np.array([(day - timedelta(day.weekday())).toordinal() // 7 for day in axis], dtype=np.intp)
+    return Draws(len(starts), tuple(whole), tuple(single), monday - monday.min())
+
+
+def draw(draws: Draws, expected: Supply, n: int, seed: int) -> Supply | None:
+    """``n`` futures; None below :data:`MIN_WEEKS` complete weeks."""
+    if draws.weeks < MIN_WEEKS:
+        return None
+    rng = np.random.default_rng(seed)
+    days = np.arange(expected.days)
+    weeks = rng.integers(0, draws.weeks, size=(n, int(draws.week_of.max()) + 1))[:, draws.week_of]
+    messages = np.empty((n, *expected.messages.shape[1:]), dtype=np.int64)
+    for s, (whole, single) in enumerate(zip(draws.whole, draws.single, strict=True)):
+        if whole is not None:
+            messages[:, :, s] = whole[weeks, days]
+        elif single is not None:
+            messages[:, :, s] = single[rng.integers(0, len(single), size=(n, expected.days)), days]
+        else:
+            messages[:, :, s] = expected.messages[0, :, s]
+    return replace(expected, messages=messages)
+
+
+def _by_week(past: Past, s: int) -> bool:
+    """Whether a stream is drawn by whole weeks: it has a weekly rhythm (or none at all), and it spans the recent weeks."""
+    one = past.of[s]
+    if one.rhythm.kind in ("every", "monthly", "none"):
+        return False
+    if one.rhythm.kind == "irregular":
+        return True
+    known = np.flatnonzero(~np.isnan(one.totals))
+    sends = np.flatnonzero(np.nan_to_num(one.totals) > 0)
+    recent = max(0, len(one.totals) - 7 * LEVEL_WEEKS)
+    begins = int(sends[0]) - 7 <= recent or int(sends[0]) - 7 <= int(known[0])
+    return begins and not one.stale and len(one.totals) - int(known[-1]) <= 14
+
+
+def complete_weeks(past: Past, by_week: Sequence[bool]) -> list[int]:
+    """Index of the Mondays of the last complete weeks: seven days on which all streams drawn by week are known."""
+    columns = [s for s, yes in enumerate(by_week) if yes]
+    known = ~np.isnan(past.volumes[:, columns]).any(axis=(1, 2)) if columns else np.ones(len(past.volumes), dtype=bool)
+    first = -past.first.weekday() % 7
+    starts = [n for n in range(first, len(known) - 6, 7) if known[n : n + 7].all()]
+    return starts[-LEVEL_WEEKS:]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One stream's share of the work."""
+
+    one: StreamPast
+    s: int
+    axis: list[date]
+    effects: CustomerDays
+    tiers: NDArray[np.float64]
+
+    def rounded(self, volumes: NDArray[np.float64], usual: NDArray[np.float64]) -> NDArray[np.int64]:
+        """(N, T, P) volumes after the calendar, rounded to (N, T, P, K).
+
+        Args:
+            volumes: Messages by provider.
+            usual: (N,): messages of a usual send day, which a peak multiplies.
+        """
+        s, effects = self.s, self.effects
+        peak = np.fmax(effects.peak_factor[:, s] * usual[:, None], effects.peak_messages[:, s])
+        peaks = np.where(effects.silent, 0.0, peak)[..., None] * self.one.shares
+        values = np.where(np.isnan(peak)[..., None], volumes * effects.factor[:, s, None], peaks)
+        flat = (values[..., None] * self.tiers).reshape(*values.shape[:2], -1)
+        return largest_remainder(flat).reshape(*values.shape, -1)
+
+
+def _weeks(past: Past, part: _Part, starts: Sequence[int]) -> NDArray[np.int64]:
+    """(W, T, P, K): every past week on every future day. A past peak is replaced by the usual volume of its weekday."""
+    one = part.one
+    clean = past.volumes[:, part.s].copy()
+    clean[(one.totals == 0) & (clean.sum(axis=1) > 0)] = 0.0  # tests
+    weekday = (np.arange(len(clean)) + past.first.weekday()) % 7
+    clean[one.peaks] = one.levels[weekday[one.peaks]][:, None] * one.shares
+    weeks = np.stack([clean[start : start + 7] for start in starts])
+    totals = weeks.sum(axis=2)
+    sends = (totals > 0).sum(axis=1)
+    usual = np.divide(totals.sum(axis=1), sends, out=np.full(len(weeks), one.usual), where=sends > 0)
+    return part.rounded(weeks[:, [day.weekday() for day in part.axis]], usual)
+
+
+def _sends(part: _Part) -> NDArray[np.int64] | None:
+    """(J, T, P, K): every past send on every future day of the rhythm; None for a stream that never sent."""
+    one = part.one
+    if not len(one.sizes):
+        return None
+    mask = one.rhythm.send_days(part.axis)
+    return part.rounded(one.sizes[:, None] * mask[:, None], one.sizes.sum(axis=1))
