@@ -1,161 +1,219 @@
-"""The answer in three sentences, and what must happen first.
+"""The top of the report: the answer in three sentences, and what must happen first.
 
-Page, sheet and terminal begin with the same words.
+Every number in the sentences comes from the plan as it is; nothing is computed here but which provider is last and
+which limit holds back most mail.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from warmup.report.guard import plain
+from warmup.report import words
+from warmup.report.series import in_scope, offsets, small_members
 
 if TYPE_CHECKING:
-    from warmup.planner.plan import Completion, Plan, Range, Sizing
-
-LIMIT_WORDS: dict[str, str] = {
-    "legacy-only": "days that are legacy-only",
-    "readiness": "providers that are not ready yet",
-    "freeze": "days without growth",
-    "capacity": "the capacity of the IPs",
-    "ceiling": "a provider's ceiling",
-    "identity": "the new identity's own ladder",
-    "tier": "the order of the engagement tiers",
-    "hold": "levels that are held",
-    "memory": "gaps between sends that let reputation decay",
-    "ramp": "the ramp",
-    "supply": "what there is to send",
-    "control": "the control group",
-    "out-of-scope": "recipients left out by decision",
-}
-"""Each limit of the plan in words that fit after "limited by"."""
-
-_DECLARED = ("control", "out-of-scope", "supply", "")
+    from warmup.planner.plan import Completion, Plan, PreflightItem, Range
 
 
-def day(value: date) -> str:
-    """A date as people write it: ``9 Mar 2027``."""
-    return f"{value.day} {value:%b %Y}"
+@dataclass(frozen=True)
+class Bottleneck:
+    """What holds the migration up longest.
 
-
-def answer(plan: Plan) -> tuple[str, str, str]:
-    """When, how many IPs, and what limits it: three sentences for a person.
-
-    Returns:
-        Printable single lines; the finish dates with their range and the date to promise, the number of IPs per
-        pool (0 is an answer), and the limits that keep most of the mail on legacy until then.
+    Attributes:
+        providers: The last mailbox providers to be complete, by name.
+        day: Their date; None: not within the plan.
+        limit: The limit that holds back most of their mail until then; empty: none.
+        share: That limit's part of the mail held back, 0-1.
     """
-    return (plain(_when(plan)), plain(_how_many(plan)), plain(_what_limits(plan)))
+
+    providers: tuple[str, ...]
+    day: date | None
+    limit: str
+    share: float
 
 
-def between(low: date, high: date) -> str:
-    """Two dates without saying anything twice: ``6 to 12 Mar 2027``."""
-    if (low.year, low.month) == (high.year, high.month):
-        return f"{low.day} to {day(high)}"
-    return f"{low.day} {low:%b} to {day(high)}" if low.year == high.year else f"{day(low)} to {day(high)}"
+@dataclass(frozen=True)
+class Step:
+    """One thing that must happen first: a blocker or error with its way out, or a pre-flight item."""
+
+    kind: str
+    title: str
+    detail: str
+    anchor: str
+    due: date | None = None
+    owner: str = ""
 
 
-def _when(plan: Plan) -> str:
-    if plan.all.day is None and plan.engaged.day is None:
-        return _not_complete(plan, plan.all)
-    engaged = _scope(plan, plan.engaged, "Everyone active within 90 days", "is", "engaged")
-    both = f"{engaged}, {_scope(plan, plan.all, 'all in scope', '', 'all')}{_commit(plan)}."
-    why = [c.reason for c in (plan.engaged, plan.all) if c.day is None and c.reason]
-    return " ".join([both, *why])
+@dataclass(frozen=True)
+class Answer:
+    """The three sentences, and the steps that come first."""
+
+    dates: str
+    ips: str
+    limit: str
+    steps: tuple[Step, ...]
+
+    @property
+    def sentences(self) -> tuple[str, str, str]:
+        """In the order of the page."""
+        return (self.dates, self.ips, self.limit)
 
 
-def _not_complete(plan: Plan, done: Completion) -> str:
-    text = f"Not complete by the end of the horizon on {day(plan.last)}"
-    text = f"{text}: {done.reason}" if done.reason else f"{text}."
-    return f"{text} {done.cure}" if done.cure else text
+def answer(plan: Plan) -> Answer:
+    """The answer to "when, with how many IPs, and what holds us up?"."""
+    return Answer(dates_sentence(plan), ips_sentence(plan), limit_sentence(plan), first_steps(plan))
 
 
-def _scope(plan: Plan, done: Completion, who: str, verb: str, scope: str) -> str:
-    if done.day is None:
-        return f"{who} {verb} not within the horizon ({day(plan.last)})".replace("  ", " ")
-    spread = getattr(plan.uncertainty, scope) if plan.uncertainty else None
-    where = f"{verb} on the new IPs from " if verb else "from "
-    text = f"{who} {where}{day(done.day)}{_range(spread)}"
-    if done.except_providers:
-        text += f" except {', '.join(plan.providers.get(p, p) for p in done.except_providers)}"
-    return text
-
-
-def _range(spread: Range | None) -> str:
-    """The range if nothing is held, where it says more than the date."""
-    if spread is None or spread.low is None or spread.low == spread.high:
-        return ""
-    if spread.high is None:
-        return f" ({day(spread.low)} to beyond the horizon)"
-    return f" ({between(spread.low, spread.high)})"
-
-
-def _commit(plan: Plan) -> str:
-    if plan.uncertainty is None:
-        return f"; no range: {plan.uncertainty_reason.rstrip('.')}" if plan.uncertainty_reason else ""
-    varies = "; ranges are from the variation of your volume only, "
-    if plan.uncertainty.commit_all is None:
-        return f"{varies}and with the assumed holds it finishes too rarely within the horizon to promise a date"
-    return f"{varies}the date to promise, with the assumed holds, is {day(plan.uncertainty.commit_all)}"
-
-
-def _how_many(plan: Plan) -> str:
-    parts = [_pool(sizing) for sizing in plan.sizing]
-    if not parts:
-        sizes = [f"{pool.name} {_ips(pool.size)}" for pool in plan.scenario.pools]
-        return f"IPs as planned: {', '.join(sizes)}."
-    return f"IPs: {'; '.join(parts)}."
-
-
-def _pool(sizing: Sizing) -> str:
-    if sizing.recommended == sizing.planned:
-        return f"{sizing.pool} {_ips(sizing.planned)} as planned"
-    if sizing.recommended == 0:
-        verdict = f"{sizing.pool} none instead of the {sizing.planned} planned, stay on the shared pool"
+def dates_sentence(plan: Plan) -> str:
+    """When the migration is complete, for <= 90 days and for all, as a range and a commit date."""
+    if takes_no_ip(plan):
+        return (
+            "No ramp is needed: your volume is carried best by the new platform's shared pool, which is warm already."
+        )
+    tiered = len(plan.tiers) > 1
+    chance = plan.uncertainty
+    everyone = _when(plan, plan.all, chance.all if chance else None)
+    held = " if nothing is held" if chance and plan.all.day else ""
+    if not tiered:
+        text = f"All mail in scope goes out from the new IPs {everyone}{held}"
     else:
-        verdict = f"{sizing.pool} {_ips(sizing.recommended)} instead of the {sizing.planned} planned"
-    return f"{verdict} ({sizing.reason.rstrip('.')})" if sizing.reason else verdict
+        engaged = _when(plan, plan.engaged, chance.engaged if chance else None)
+        text = (
+            f"All mail to people engaged in the last 90 days goes out from the new IPs {engaged}, "
+            f"and all mail in scope {everyone}{held}"
+        )
+    return f"{text}{_promise(plan, tiered)}."
 
 
-def _ips(number: int) -> str:
-    return f"{number} IP" if number == 1 else f"{number} IPs"
+def _when(plan: Plan, done: Completion, chance: Range | None) -> str:
+    """The date of one scope: a range, a day, or that it is not within the plan."""
+    if done.day is None:
+        return f"not before the plan ends on {words.day(plan.last)}"
+    but = f" (all but {words.listing(_names(plan, done.except_providers))})" if done.except_providers else ""
+    if chance is None or chance.low is None:
+        return f"on {words.day(done.day)}{but}"
+    if chance.high is None:
+        return f"between {words.day(chance.low)} and some day after the plan ends on {words.day(plan.last)}{but}"
+    return f"{words.span(chance.low, chance.high)}{but}"
 
 
-def _what_limits(plan: Plan) -> str:
-    shares = limit_shares(plan)
-    if plan.all.day is None and plan.all.limit:
-        first = f"What stops it is {LIMIT_WORDS.get(plan.all.limit, plan.all.limit)}"
-        return f"{first}; {_shares(shares)}." if shares else f"{first}."
-    if not shares:
-        return "Nothing but the supply limits it."
-    return f"What limits it: {_shares(shares)}."
+def _promise(plan: Plan, tiered: bool) -> str:
+    """The dates to promise."""
+    chance = plan.uncertainty
+    if chance is None or plan.all.day is None:
+        return ""
+    commits = [chance.commit_engaged, chance.commit_all] if tiered else [chance.commit_all]
+    if commits[-1] is None:
+        return "; no date can be promised for all of it, because some providers may be held back on the way"
+    dates = words.listing(words.day(d) for d in commits if d is not None)
+    return f"; promise {dates}, which leaves room for providers that are held back on the way"
 
 
-def _shares(shares: list[tuple[str, float]]) -> str:
-    text = " and ".join(f"{LIMIT_WORDS.get(limit, limit)} ({share:.0%})" for limit, share in shares[:2])
-    return f"of the mail that cannot move yet, most is kept back by {text}"
+def _names(plan: Plan, ids: tuple[str, ...]) -> list[str]:
+    return [plan.providers.get(i, i) for i in ids]
 
 
-def limit_shares(plan: Plan) -> list[tuple[str, float]]:
-    """Limits by their part of the in-scope mail that is not on the dedicated IPs before completion, largest first."""
-    table = plan.messages[plan.messages["destination"] != "dedicated"]
-    table = table[~table["limit"].isin(_DECLARED)]
-    if plan.all.day is not None:
-        import pandas as pd
-
-        table = table[pd.to_datetime(table["date"]) < pd.Timestamp(plan.all.day)]
-    sums = table.groupby("limit", observed=True)["messages"].sum().sort_values(ascending=False, kind="stable")
-    total = int(sums.sum())
-    return [(str(limit), int(n) / total) for limit, n in sums.items() if n] if total else []
+def takes_no_ip(plan: Plan) -> bool:
+    """Whether the answer is "no dedicated IP", for every pool."""
+    return bool(plan.sizing) and all(s.recommended == 0 for s in plan.sizing)
 
 
-def must_happen_first(plan: Plan) -> tuple[str, ...]:
-    """What must be settled before the first send: blockers and errors, then open pre-flight items by date."""
-    stops = [f for f in plan.findings if f.severity in ("blocker", "error")]
-    out = [f"{f.text} {f.remedy}".strip() for f in stops]
-    open_items = [item for item in plan.preflight if item.state in ("not done", "closed", "due")]
-    for item in sorted(open_items, key=lambda item: (item.due, item.id)):
-        closes = ", ".join(plan.providers.get(p, p) for p in item.providers)
-        shut = f"; until then {closes} stays closed" if closes and item.state != "due" else ""
-        out.append(f"by {day(item.due)}, {item.owner}: {item.text}{shut}")
-    return tuple(plain(line) for line in out)
+def ips_sentence(plan: Plan) -> str:
+    """How many dedicated IPs, per pool, and whether that is what was planned."""
+    if not plan.sizing:
+        planned = sum(pool.size for pool in plan.scenario.pools)
+        return f"The plan uses {words.count(planned, 'dedicated IP')}."
+    total = sum(s.recommended for s in plan.sizing)
+    planned = sum(s.planned for s in plan.sizing)
+    if total == 0:
+        return (
+            f"Take no dedicated IP{'s' if planned != 1 else ''} (planned: {planned}): {_lower(plan.sizing[0].reason)}"
+        )
+    parts = [f"{s.recommended} for {s.pool}" for s in plan.sizing]
+    detail = f" ({words.listing(parts)})" if len(parts) > 1 else f" for {plan.sizing[0].pool}"
+    if all(s.recommended == s.planned for s in plan.sizing):
+        return f"You need {words.count(total, 'dedicated IP')}{detail}, as planned."
+    was = words.listing(f"{s.planned} for {s.pool}" for s in plan.sizing) if len(plan.sizing) > 1 else str(planned)
+    return f"You need {words.count(total, 'dedicated IP')}{detail}; the plan is computed with {was}."
+
+
+def _lower(sentence: str) -> str:
+    """A sentence to stand after a colon, closed with a full stop."""
+    text = sentence.strip().rstrip(".")
+    return f"{text[:1].lower()}{text[1:]}." if text[1:2].islower() or text[1:2] == " " else f"{text}."
+
+
+def bottleneck(plan: Plan) -> Bottleneck:
+    """The last providers to be complete, and the limit that holds back most of their mail until then."""
+    dates = {p: d for p, d in plan.all.per_provider.items() if p in plan.providers}
+    never = tuple(p for p, d in dates.items() if d is None)
+    done = {p: d for p, d in dates.items() if d is not None}
+    last_day = max(done.values(), default=None)
+    last = never or tuple(p for p, d in done.items() if d == last_day)
+    limit, share = _most_held(plan, last or tuple(plan.providers), None if never else last_day)
+    return Bottleneck(tuple(_names(plan, last)), None if never else last_day, limit, share)
+
+
+def _most_held(plan: Plan, providers: tuple[str, ...], until: date | None) -> tuple[str, float]:
+    """The limit behind most of the in-scope mail that is not on dedicated IPs, up to a day."""
+    frame = in_scope(plan)
+    clocks = {*providers, *(("small",) if set(providers) & set(small_members(plan)) else ())}
+    held = frame[(frame["destination"] != "dedicated") & frame["provider"].isin(clocks)]
+    if until is not None:
+        held = held[offsets(plan, held) <= (until - plan.first).days]
+    sums = held.groupby("limit")["messages"].sum() if len(held) else None
+    if sums is None or sums.sum() == 0:
+        return "", 0.0
+    limit = str(sums.sort_index().idxmax())
+    return limit, float(sums[limit] / sums.sum())
+
+
+def limit_sentence(plan: Plan) -> str:
+    """What limits the dates."""
+    if takes_no_ip(plan):
+        return "Nothing has to be ramped, so nothing limits the date."
+    if plan.all.day is None and plan.all.reason:
+        cure = f" {_sentence(plan.all.cure)}" if plan.all.cure else ""
+        return f"What stops it: {_lower(plan.all.reason)}{cure}"
+    found = bottleneck(plan)
+    if not found.limit:
+        return "Nothing holds the mail in scope back: it moves as soon as it is due."
+    everyone = len(found.providers) >= len(plan.providers)
+    who = "all mailbox providers alike" if everyone or not found.providers else words.few(found.providers)
+    last = "" if everyone or found.day is None else f", complete last on {words.day(found.day)}"
+    return (
+        f"What limits it most is {who}{last}: {words.percent(found.share)} of the mail held back there waits for one "
+        f"reason, {words.limit_meaning(found.limit) or found.limit}."
+    )
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def open_items(plan: Plan) -> list[PreflightItem]:
+    """Pre-flight items that are not done, the most pressing first."""
+    rank = {"not done": 0, "closed": 1, "due": 2, "assumed": 2}
+    return sorted((i for i in plan.preflight if i.state != "done"), key=lambda i: (rank.get(i.state, 2), i.due, i.id))
+
+
+def first_steps(plan: Plan, items: int = 5) -> tuple[Step, ...]:
+    """Blockers and errors with their way out, then the next pre-flight items."""
+    steps = [
+        Step(f.severity, f.text, f.remedy, "findings")
+        for severity in ("blocker", "error")
+        for f in plan.findings
+        if f.severity == severity
+    ]
+    for item in open_items(plan)[:items]:
+        closes = words.few(_names(plan, item.providers)) if item.providers else ""
+        detail = (
+            f"Until then nothing goes to {closes} from the new IPs."
+            if closes and item.state in ("not done", "closed")
+            else ""
+        )
+        steps.append(Step(item.state, item.text, detail, f"preflight-{item.id}", item.due, item.owner))
+    return tuple(steps)

@@ -1,0 +1,344 @@
+"""What the charts show, as plain lists of numbers over days: the page and the slides are drawn from the same ones.
+
+Days are counted from ``Plan.first``. A chart ends two weeks after the last thing that happens (:func:`shown_days`),
+because nothing changes after it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from warmup.report.palette import heat_step
+
+if TYPE_CHECKING:
+    from warmup.planner.plan import Plan
+
+OUTSIDE = ("control", "out-of-scope")
+"""Limits that mark mail outside the in-scope supply."""
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A dated line in a chart with a few words."""
+
+    day: date
+    text: str
+
+
+@dataclass(frozen=True)
+class DailyRamp:
+    """Messages per day by destination (``parts``), the supply line, and what happens when."""
+
+    dates: tuple[date, ...]
+    parts: dict[str, list[int]]
+    supply: list[int]
+    kinds: list[str]
+    markers: tuple[Marker, ...]
+
+
+@dataclass(frozen=True)
+class ProviderRamp:
+    """One clock: sent on dedicated, cap and due per day; ``limits`` says why a day is not higher (empty: all was sent).
+
+    ``members`` names the providers that share the clock "small".
+    """
+
+    id: str
+    name: str
+    dates: tuple[date, ...]
+    sent: list[int]
+    cap: list[int]
+    due: list[int]
+    limits: list[str]
+    complete: date | None
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """Share of each provider's in-scope supply that the dedicated IPs carry, per day; None: nothing is due."""
+
+    dates: tuple[date, ...]
+    rows: tuple[tuple[str, list[float | None]], ...]
+
+
+@dataclass(frozen=True)
+class IpLoad:
+    """Messages per IP and day of one group of IPs, beside its capacity."""
+
+    name: str
+    ips: int
+    dates: tuple[date, ...]
+    per_ip: list[int]
+    capacity: int
+
+
+@dataclass(frozen=True)
+class FinishChart:
+    """How many futures finish in which span of days: without holds, and with the assumed holds."""
+
+    starts: tuple[date, ...]
+    width: int
+    free: list[int]
+    held: list[int]
+    futures: int
+    commit: date | None
+
+
+@dataclass(frozen=True)
+class RollbackRow:
+    """Spans of days on which legacy could carry a provider's mail of the next day; ``until``: the first gap's eve."""
+
+    name: str
+    spans: tuple[tuple[date, date], ...]
+    until: date | None
+    always: bool
+
+
+def offsets(plan: Plan, frame: pd.DataFrame, column: str = "date") -> Ints:
+    """Days since ``plan.first`` of a date column, whatever its dtype."""
+    days = pd.to_datetime(frame[column]).to_numpy().astype("datetime64[D]")
+    return np.asarray((days - np.datetime64(plan.first)).astype(np.int64))
+
+
+def daily(plan: Plan, frame: pd.DataFrame, column: str, days: int) -> Ints:
+    """Sum of a column per day, over the shown days."""
+    out = np.zeros(days, dtype=np.int64)
+    at = offsets(plan, frame)
+    inside = (at >= 0) & (at < days)
+    np.add.at(out, at[inside], frame[column].to_numpy()[inside].astype(np.int64))
+    return out
+
+
+def shown_days(plan: Plan) -> int:
+    """Number of days the charts show: two weeks past the last date that matters, at most the whole horizon."""
+    whole = (plan.last - plan.first).days + 1
+    if plan.all.day is None or plan.engaged.day is None or plan.all.except_providers:
+        return whole
+    matter = [plan.all.day, plan.engaged.day, *(peak.day for peak in plan.peaks)]
+    if plan.uncertainty and plan.uncertainty.commit_all:
+        matter.append(plan.uncertainty.commit_all)
+    return max(14, min(whole, (max(matter) - plan.first).days + 15))
+
+
+def dates_of(plan: Plan, days: int) -> tuple[date, ...]:
+    """The shown days."""
+    return tuple(plan.first + timedelta(n) for n in range(days))
+
+
+def markers(plan: Plan, days: int) -> tuple[Marker, ...]:
+    """Complete, end of legacy, deadline and peaks, where they fall on the shown days."""
+    found = [
+        Marker(plan.engaged.day, "complete ≤ 90 days") if plan.engaged.day and len(plan.tiers) > 1 else None,
+        Marker(plan.all.day, "complete") if plan.all.day else None,
+        Marker(plan.scenario.legacy.until, "legacy ends") if plan.scenario.legacy.until else None,
+        Marker(plan.scenario.deadline, "deadline") if plan.scenario.deadline else None,
+        *(Marker(peak.day, peak.name) for peak in plan.peaks),
+    ]
+    last = plan.first + timedelta(days - 1)
+    return tuple(sorted((m for m in found if m and plan.first <= m.day <= last), key=lambda m: m.day))
+
+
+def daily_ramp(plan: Plan, days: int) -> DailyRamp:
+    """The stacked chart of all mail."""
+    kinds = [""] * days
+    for at, kind in zip(offsets(plan, plan.days), plan.days["kind"], strict=True):
+        if 0 <= at < days:
+            kinds[at] = str(kind)
+    return DailyRamp(
+        dates=dates_of(plan, days),
+        parts={d: daily(plan, plan.days, d, days).tolist() for d in ("dedicated", "overflow", "legacy", "unplaced")},
+        supply=daily(plan, plan.days, "supply", days).tolist(),
+        kinds=kinds,
+        markers=markers(plan, days),
+    )
+
+
+def groups(frame: pd.DataFrame, by: str | list[str]) -> Iterable[tuple[Any, pd.DataFrame]]:
+    """The groups of a frame in a stable order."""
+    keyed: Iterable[tuple[Hashable, pd.DataFrame]] = frame.groupby(by, sort=True, observed=True)
+    return keyed
+
+
+def in_scope(plan: Plan) -> pd.DataFrame:
+    """The messages within the in-scope supply."""
+    return plan.messages[~plan.messages["limit"].isin(OUTSIDE)]
+
+
+def small_members(plan: Plan) -> tuple[str, ...]:
+    """Providers on a shared clock in any pool, in the plan's order."""
+    members = {p for pool in plan.small_members.values() for p in pool}
+    return tuple(p for p in plan.providers if p in members)
+
+
+def provider_ramps(plan: Plan, days: int, most: int = 24) -> tuple[ProviderRamp, ...]:
+    """One chart per clock, the largest first; providers that share the clock "small" in every pool are shown once."""
+    due = {str(p): daily(plan, f, "messages", days) for p, f in groups(in_scope(plan), "provider")}
+    clocks = {str(p): f for p, f in groups(plan.caps, "provider")}
+    ids = [p for p in plan.providers if p in clocks][:most]
+    ramps = [_one_ramp(plan, p, plan.providers[p], clocks[p], due.get(p), days) for p in ids]
+    if "small" in clocks:
+        members = tuple(p for p in small_members(plan) if p not in clocks)
+        total = sum((due[p] for p in members if p in due), np.zeros(days, dtype=np.int64))
+        names = tuple(plan.providers[p] for p in members)
+        ramps.append(_one_ramp(plan, "small", "Small providers", clocks["small"], total, days, names))
+    return tuple(ramps)
+
+
+def _one_ramp(
+    plan: Plan, key: str, name: str, caps: pd.DataFrame, due: Ints | None, days: int, members: tuple[str, ...] = ()
+) -> ProviderRamp:
+    limits = [""] * days
+    binding = caps[(caps["limit"] != "supply") & (caps["limit"] != "")].sort_values("sent", kind="stable")
+    for at, limit in zip(offsets(plan, binding), binding["limit"], strict=True):
+        if 0 <= at < days:
+            limits[at] = str(limit)
+    return ProviderRamp(
+        id=key,
+        name=name,
+        dates=dates_of(plan, days),
+        sent=daily(plan, caps, "sent", days).tolist(),
+        cap=daily(plan, caps, "cap", days).tolist(),
+        due=(due if due is not None else np.zeros(days, dtype=np.int64)).tolist(),
+        limits=limits,
+        complete=plan.all.per_provider.get(key),
+        members=members,
+    )
+
+
+def heat_map(plan: Plan, days: int, most: int = 24) -> HeatMap:
+    """Provider by day, the largest provider first."""
+    scoped = in_scope(plan)
+    rows = []
+    frames = {str(p): f for p, f in groups(scoped, "provider")}
+    for provider, name in list(plan.providers.items())[:most]:
+        if provider not in frames:
+            continue
+        frame = frames[provider]
+        total = daily(plan, frame, "messages", days)
+        moved = daily(plan, frame[frame["destination"] == "dedicated"], "messages", days)
+        shares = [None if t == 0 else float(m / t) for m, t in zip(moved, total, strict=True)]
+        rows.append((name, shares))
+    return HeatMap(dates_of(plan, days), tuple(rows))
+
+
+def heat_runs(row: list[float | None]) -> list[tuple[int, int, int]]:
+    """Runs of equal colour in one row: (first day, day after the last, step). Far fewer shapes than one per day."""
+    runs: list[tuple[int, int, int]] = []
+    for at, share in enumerate(row):
+        if share is None:
+            continue
+        step = heat_step(share)
+        if runs and runs[-1][1] == at and runs[-1][2] == step:
+            runs[-1] = (runs[-1][0], at + 1, step)
+        else:
+            runs.append((at, at + 1, step))
+    return runs
+
+
+def ip_loads(plan: Plan, days: int) -> tuple[IpLoad, ...]:
+    """One line per group of IPs started together."""
+    out = []
+    found = list(groups(plan.ip_load, ["pool", "ip_group"]))
+    several = Counter(str(pool) for (pool, _), _ in found)
+    for (pool, group), frame in found:
+        name = str(pool) if several[str(pool)] == 1 else f"{pool} ({group})"
+        out.append(
+            IpLoad(
+                name=name,
+                ips=int(frame["ips"].max()),
+                dates=dates_of(plan, days),
+                per_ip=daily(plan, frame, "per_ip", days).tolist(),
+                capacity=int(frame["capacity_per_ip"].max()),
+            )
+        )
+    return tuple(out)
+
+
+def finish_chart(plan: Plan, bars: int = 30) -> FinishChart | None:
+    """Finish dates of the computed futures in bars of equal width; None without resampled futures."""
+    chance = plan.uncertainty
+    if chance is None or not (chance.all.days or chance.held):
+        return None
+    every = [*chance.all.days, *chance.held]
+    first, last = min(every), max(every)
+    if chance.commit_all:
+        last = max(last, chance.commit_all)
+    width = max(1, -(-((last - first).days + 1) // bars))
+    n = (last - first).days // width + 1
+    free, held = [0] * n, [0] * n
+    for target, days in ((free, chance.all.days), (held, chance.held)):
+        for when in days:
+            target[(when - first).days // width] += 1
+    starts = tuple(first + timedelta(width * i) for i in range(n))
+    return FinishChart(starts, width, free, held, chance.futures, chance.commit_all)
+
+
+def rollback_rows(plan: Plan, days: int, most: int = 24) -> tuple[RollbackRow, ...]:
+    """Per provider, the spans of days on which legacy could take it back tomorrow."""
+    frames = {str(p): f for p, f in groups(plan.rollback, "provider")} if len(plan.rollback) else {}
+    rows = []
+    for provider, name in list(plan.providers.items())[:most]:
+        if provider not in frames:
+            continue
+        can = np.zeros(days, dtype=bool)
+        at = offsets(plan, frames[provider])
+        inside = (at >= 0) & (at < days)
+        can[at[inside]] = frames[provider]["can_carry"].to_numpy()[inside].astype(bool)
+        rows.append(_rollback_row(plan, name, can))
+    return tuple(rows)
+
+
+def _rollback_row(plan: Plan, name: str, can: NDArray[np.bool_]) -> RollbackRow:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], can, [False]]).astype(np.int8)))
+    spans = tuple(
+        (plan.first + timedelta(int(a)), plan.first + timedelta(int(b)))
+        for a, b in zip(edges[::2], edges[1::2], strict=True)
+    )
+    gaps = np.flatnonzero(~can)
+    until = plan.first + timedelta(int(gaps[0]) - 1) if len(gaps) and gaps[0] > 0 else None
+    return RollbackRow(name, spans, until, always=bool(can.all()))
+
+
+def week_ticks(dates: tuple[date, ...], most: int = 8) -> list[date]:
+    """Mondays (or first days of months, on long axes) for a time axis, at most ``most`` of them."""
+    mondays = [d for d in dates if d.weekday() == 0] or list(dates[:1])
+    for step in (1, 2, 4):
+        if len(mondays[::step]) <= most:
+            return mondays[::step]
+    months = [d for d in dates if d.day == 1]
+    return months[:: -(-len(months) // most)] if months else mondays[:: -(-len(mondays) // most)]
+
+
+def place_labels(positions: list[float], widths: list[float], total: float) -> list[tuple[int, bool]]:
+    """Rows for labels beside vertical lines so that none overlaps another or leaves the chart.
+
+    Args:
+        positions: Where the lines are, left to right, in the unit of ``widths``.
+        widths: How wide each label is.
+        total: Width of the chart.
+
+    Returns:
+        Per label: the row (0 is nearest to the chart) and whether it stands left of its line.
+    """
+    placed: list[tuple[int, float, float]] = []
+    out = []
+    for at, wide in zip(positions, widths, strict=True):
+        left = at + wide > total
+        start, end = (at - wide, at) if left else (at, at + wide)
+        row = 0
+        while any(r == row and start < e and s < end for r, s, e in placed):
+            row += 1
+        placed.append((row, start, end))
+        out.append((row, left))
+    return out

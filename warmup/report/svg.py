@@ -1,0 +1,52 @@
+"""SVG as Vega writes it, made fit to stand many times in one page: small, with ids of its own, with a spoken name.
+
+Only whole tags are touched; text content stays exactly as Vega escaped it.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+_TAG = re.compile(r"<[^<>]+>")
+_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_GEOMETRY = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"')
+_DROP = re.compile(
+    r' (?:class|role|aria-hidden|aria-label|aria-roledescription|pointer-events|style|xmlns:xlink|version)="[^"]*"'
+    r'|(?<=[^-]) opacity="1"| stroke-miterlimit="10"| stroke-width="1"(?=[ />])| font-weight="normal"'
+)
+_ID = re.compile(r' id="([^"]*)"')
+_REFERENCE = re.compile(r"url\(#([^)]*)\)")
+_EMPTY_GROUP = re.compile(r"<g(?: [^<>]*)?></g>")
+_BACKGROUND = re.compile(r'<path d="M0,0h0v0h0Z"[^<>]*/?>(?:</path>)?')
+
+
+def _short(match: re.Match[str]) -> str:
+    text = f"{float(match.group()):.1f}"
+    return text.removesuffix(".0")
+
+
+def _tag(tag: str, prefix: str) -> str:
+    tag = _DROP.sub("", tag)
+    tag = _GEOMETRY.sub(lambda m: _NUMBER.sub(_short, m.group()), tag)
+    tag = _ID.sub(lambda m: f' id="{prefix}-{m.group(1)}"', tag)
+    return _REFERENCE.sub(lambda m: f"url(#{prefix}-{m.group(1)})", tag)
+
+
+def fit_for_page(svg: str, prefix: str, label: str) -> str:
+    """Make one drawing fit for the page.
+
+    Args:
+        svg: The SVG text of one chart.
+        prefix: Put before every id, so that two charts' clip paths do not meet; letters, digits and ``-``.
+        label: What a screen reader says; the shapes inside are hidden from it.
+
+    Returns:
+        The SVG with numbers of one decimal, without Vega's class names and roles, and with ``role="img"``.
+    """
+    slim = _TAG.sub(lambda m: _tag(m.group(), prefix), svg)
+    slim = _BACKGROUND.sub("", slim)
+    before = ""
+    while before != slim:
+        before, slim = slim, _EMPTY_GROUP.sub("", slim)
+    return slim.replace("<svg ", f'<svg role="img" aria-label="{escape(label, quote=True)}" ', 1)
