@@ -163,8 +163,9 @@ def catalogue() -> Catalogue:
 
 
 def simplify(label: str) -> str:
-    """A label without what makes no difference: case, accents' encoding, punctuation, runs of space."""
-    return " ".join("".join(c if c.isalnum() else " " for c in label.casefold()).split())
+    """A label without what makes no difference: case, punctuation, runs of space; ``&`` is "and"."""
+    spaced = "".join(c if c.isalnum() else " " for c in label.casefold().replace("&", " and "))
+    return " ".join(spaced.split())
 
 
 def records() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -20,7 +20,7 @@ from warmup.providers.names import normalise
 
 Status = Literal["answer", "null mx", "no mx", "no such domain", "server failure", "refused", "timeout", "unusable"]
 """``answer``: MX records; ``null mx``: takes no mail (RFC 7505); ``no mx``: exists without MX (NODATA);
-``no such domain``: NXDOMAIN; the rest could not be determined: SERVFAIL, REFUSED, no reply in time, a senseless reply."""
+``no such domain``: NXDOMAIN; the rest could not be determined: SERVFAIL, REFUSED, no reply in time, nonsense."""
 
 DETERMINED: tuple[Status, ...] = ("answer", "null mx", "no mx", "no such domain")
 

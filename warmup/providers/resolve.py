@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 DNS_PORT = 53
 
+Response = dns.message.Message | None
+
 _FAILURES: dict[dns.rcode.Rcode, Status] = {
     dns.rcode.SERVFAIL: "server failure",
     dns.rcode.REFUSED: "refused",
@@ -49,8 +51,9 @@ class Nameserver:
         """
         address, port = text.strip(), str(DNS_PORT)
         if address.startswith("["):
-            address, _, rest = address[1:].partition("]")
-            port = rest.removeprefix(":") if rest.startswith(":") else ("" if rest else port)
+            address, closed, rest = address[1:].partition("]")
+            if rest or not closed:
+                port = rest.removeprefix(":") if rest.startswith(":") else ""
         elif address.count(":") == 1:
             address, _, port = address.partition(":")
         try:
@@ -117,21 +120,19 @@ def _resolver(nameservers: Sequence[Nameserver], timeout: float) -> dns.resolver
 def _ask(resolver: dns.resolver.Resolver, domain: str, asked_at: datetime) -> MxAnswer:
     """One question; every way in which it can fail is a status of its own."""
 
-    def answer(
-        status: Status, response: dns.message.Message | None = None, server: str = "", detail: str = ""
-    ) -> MxAnswer:
-        hosts, ttl = ((".",) if status == "null mx" else ()), _ttl(response)
-        return MxAnswer(domain, status, hosts, ttl, asked_at, server, detail)
+    def answer(status: Status, response: Response = None, server: str = "", detail: str = "") -> MxAnswer:
+        hosts = (".",) if status == "null mx" else ()
+        return MxAnswer(domain, status, hosts, _ttl(response), asked_at, server, detail)
 
     try:
         found = resolver.resolve(dns.name.from_text(domain), "MX", search=False, raise_on_no_answer=False)
     except dns.resolver.NXDOMAIN as error:
-        return answer("no such domain", next(iter(error.responses().values()), None))
+        return answer("no such domain", next(iter(error.kwargs["responses"].values()), None))
     except dns.resolver.NoNameservers as error:
         status, server, detail = _failure(error)
         return answer(status, server=server, detail=detail)
     except dns.resolver.LifetimeTimeout as error:
-        asked = {str(server) for server, *_ in error.kwargs.get("errors", ())}
+        asked = {_name(server) for server, *_ in error.kwargs.get("errors", ())}
         return answer("timeout", server=", ".join(sorted(asked)), detail=f"no reply within {resolver.lifetime:g} s")
     except dns.exception.DNSException as error:
         return answer("unusable", detail=str(error) or type(error).__name__)
@@ -141,12 +142,12 @@ def _ask(resolver: dns.resolver.Resolver, domain: str, asked_at: datetime) -> Mx
     records: list[MX] = sorted(found.rrset, key=lambda record: (record.preference, record.exchange))
     if [record.exchange for record in records] == [dns.name.root]:
         return answer("null mx", found.response, server)
-    hosts = tuple(dict.fromkeys(normalise_host(record.exchange.to_text()) for record in records))
+    hosts = tuple(dict.fromkeys(normalise_host(record.exchange.to_text()) or "." for record in records))
     return MxAnswer(domain, "answer", hosts, _ttl(found.response), asked_at, server)
 
 
-def _ttl(response: dns.message.Message | None) -> int | None:
-    """How long a reply may be kept: the smallest TTL on its way, for a negative one that of the zone's SOA (RFC 2308)."""
+def _ttl(response: Response) -> int | None:
+    """Seconds a reply may be kept: the smallest TTL on its way; a negative one has its SOA (RFC 2308)."""
     if not isinstance(response, dns.message.QueryMessage):
         return None
     ttl = response.resolve_chaining().minimum_ttl
@@ -158,5 +159,10 @@ def _failure(error: dns.resolver.NoNameservers) -> tuple[Status, str, str]:
     errors = error.kwargs.get("errors", ())
     for server, _, _, reason, response in reversed(errors):
         status = _FAILURES.get(response.rcode(), "unusable") if response is not None else "unusable"
-        return status, str(server), str(reason)
+        return status, _name(server), str(reason)
     return "unusable", "", "no server could be asked"
+
+
+def _name(server: object) -> str:
+    """A server of dnspython ("Do53:192.0.2.53@53") as people write it."""
+    return str(server).removeprefix("Do53:").replace("@", " port ")
