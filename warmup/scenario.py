@@ -8,159 +8,167 @@ its source in its description, and the report prints it among the assumptions.
 
 from __future__ import annotations
 
-import ipaddress
-from datetime import date, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from warmup.scenario_calendar import Calendar, DateRange, Days, Holiday, Peak, SendWindow, expand_days
+from warmup.scenario_types import (
+    Address,
+    Count,
+    Day,
+    Domain,
+    Flag,
+    Model,
+    Name,
+    Positive,
+    Share,
+    Text,
+    Whole,
+    Zone,
+    day,
+    listed,
+    number,
+    shown,
+)
+
+__all__ = [
+    "Calendar",
+    "CeilingSetting",
+    "DateRange",
+    "Days",
+    "HistorySource",
+    "Holiday",
+    "Identity",
+    "Legacy",
+    "NewPlatform",
+    "Override",
+    "Peak",
+    "Policy",
+    "Pool",
+    "Scenario",
+    "SendWindow",
+    "SendingIP",
+    "Stream",
+    "expand_days",
+    "load_scenario",
+]
 
 PreflightState = Literal["done", "not done"]
 Kind = Literal["transactional", "marketing", "critical"]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+def load_scenario(path: str | Path) -> Scenario:
+    """Read and check a scenario file; see :func:`warmup.scenario_file.load_scenario`.
+
+    Args:
+        path: The TOML file. Paths in it start from its folder.
+
+    Returns:
+        The scenario, with ``base_dir`` set to the file's folder.
+
+    Raises:
+        InputError: Everything that is wrong with the file, all at once.
+        UndeterminedError: The file exists but cannot be read.
+    """
+    from warmup.scenario_file import load_scenario as load
+
+    return load(path)
 
 
-def _plain(value: str) -> str:
-    """Refuse control characters in names: they end up in calendars, sheets and SQL."""
-    if any(not c.isprintable() for c in value):
-        raise ValueError("must not contain line breaks or control characters")
-    return value
-
-
-def _address(value: str) -> str:
-    try:
-        return str(ipaddress.ip_address(value))
-    except ValueError:
-        raise ValueError("is not an IP address, e.g. 192.0.2.10") from None
-
-
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("is not an IANA time zone, e.g. Europe/London")
-    return value
-
-
-def _domain(value: str) -> str:
-    value = value.rstrip(".").lower()
-    if not value or " " in value or "@" in value or "." not in value:
-        raise ValueError("is not a domain name, e.g. news.example.com")
-    return _plain(value)
-
-
-def _days(value: Any) -> Any:
-    """Accept one date, a list of dates, or ``{from, to}`` ranges, mixed."""
-    return value if isinstance(value, list) else [value]
-
-
-Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_plain)]
-Address = Annotated[str, AfterValidator(_address)]
-Domain = Annotated[str, AfterValidator(_domain)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0)]
-Positive = Annotated[int, Field(gt=0)]
-
-
-class DateRange(_Model):
-    """Days from ``from`` to ``to``, both included."""
-
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> DateRange:
-        if self.last < self.first:
-            raise ValueError(f"ends on {self.last} before it starts on {self.first}")
-        return self
-
-    def days(self) -> tuple[date, ...]:
-        """Every day of the range."""
-        return tuple(self.first + timedelta(n) for n in range((self.last - self.first).days + 1))
-
-
-Days = Annotated[list[date | DateRange], BeforeValidator(_days)]
-
-
-def expand_days(days: list[date | DateRange]) -> frozenset[date]:
-    """Dates and ranges as one set of days."""
-    out: set[date] = set()
-    for item in days:
-        out.update(item.days() if isinstance(item, DateRange) else (item,))
-    return frozenset(out)
-
-
-class HistorySource(_Model):
+class HistorySource(Model):
     """Where a stream's sending history is.
 
     A plain string in TOML is ``{path = "…"}``. One file may serve several streams when it has a ``stream`` column.
     """
 
-    path: str = Field(min_length=1, description="File, relative to the scenario")
-    format: Literal["auto", "tidy", "sparkpost-metrics"] = Field("auto", description="Recognised from the content")
-    provider: str | None = Field(None, description="For files of one mailbox provider (SparkPost time series)")
-    metric: str = Field("count_sent", description="Which count of a SparkPost series is the volume sent")
-    timezone: Annotated[str, AfterValidator(_zone)] | None = Field(
-        None, description="Zone of the file's days where it differs from the scenario's (SparkPost day precision is UTC)"
+    path: Text = Field(description="File, relative to the scenario", examples=["history.csv"])
+    format: Literal["auto", "tidy", "sparkpost-metrics"] = Field(
+        "auto", description="auto: recognised from the content"
+    )
+    provider: Name | None = Field(None, description="For files of one mailbox provider (SparkPost time series)")
+    metric: Name = Field("count_sent", description="Which count of a SparkPost series is the volume sent")
+    timezone: Zone | None = Field(
+        None,
+        description="Zone of the file's days where it differs from the scenario's (SparkPost day precision is UTC)",
     )
 
 
 def _history(value: Any) -> Any:
-    items = value if isinstance(value, list) else [value]
-    return [{"path": item} if isinstance(item, str) else item for item in items]
+    return [{"path": item} if isinstance(item, str) else item for item in listed(value)]
 
 
-History = Annotated[list[HistorySource], BeforeValidator(_history)]
+History = Annotated[
+    list[HistorySource],
+    Field(min_length=1),
+    BeforeValidator(_history, json_schema_input_type=str | HistorySource | list[str | HistorySource]),
+]
 
 
-class Legacy(_Model):
+class Legacy(Model):
     """The platform the customer leaves."""
 
-    name: Name = "legacy platform"
-    until: date | None = Field(None, description="Last day it may send; none: no end is agreed")
+    name: Name = Field("legacy platform", description="What the customer calls it")
+    until: Day | None = Field(None, description="Last day it may send; none: no end is agreed", examples=["2026-06-30"])
     capacity: Positive | None = Field(None, description="Messages a day it can carry; none: as much as today")
     ips: Positive | None = Field(None, description="Number of its sending IPs (for keeping it warm)")
     keep_warm: Count = Field(
-        0, description="Messages per provider, day and legacy IP held there until 14 days after completion (SES: about 1,000)"
+        0,
+        description="Messages per provider, day and legacy IP held there until 14 days after completion "
+        "(SES: about 1,000)",
     )
 
 
-class NewPlatform(_Model):
+class NewPlatform(Model):
     """The platform the customer moves to."""
 
-    name: Name = "Bird Email Premium"
-    autowarm: Literal["bird", "sparkpost", "off"] = Field("bird", description="Warm-up that the platform runs by itself")
+    name: Name = Field("Bird Email Premium", description="What the report calls it")
+    autowarm: Literal["bird", "sparkpost", "off"] = Field(
+        "bird", description="Warm-up that the platform runs by itself"
+    )
     overflow: Name = Field("shared", description='Where its excess goes: "shared", "none" or the name of a warm pool')
-    overflow_capacity: Positive | None = Field(None, description="Messages a day the overflow can take; none: no limit known")
-    mode: Literal["ramp", "byoip"] = Field("ramp", description="byoip: the customer's own warm block (/24 or more) moves whole")
+    overflow_capacity: Positive | None = Field(
+        None, description="Messages a day the overflow can take; none: no limit known"
+    )
+    mode: Literal["ramp", "byoip"] = Field(
+        "ramp", description="byoip: the customer's own warm block (/24 or more) moves whole"
+    )
 
 
-class SendingIP(_Model):
+class SendingIP(Model):
     """One dedicated IP; a plain string in TOML is its address."""
 
-    address: Address
-    start: date | None = Field(None, description="First sending day of this IP; default: the pool's")
+    address: Address = Field(description="IPv4 or IPv6", examples=["192.0.2.10"])
+    start: Day | None = Field(None, description="First sending day of this IP; default: the pool's")
 
 
 def _ip(value: Any) -> Any:
     return {"address": value} if isinstance(value, str) else value
 
 
-class Pool(_Model):
+class Pool(Model):
     """A pool of dedicated IPs. Give the addresses, or only their number while they are not assigned."""
 
-    name: Name
-    ips: list[Annotated[SendingIP, BeforeValidator(_ip)]] = Field(default_factory=list)
-    ip_count: Count | None = Field(None, description="Number of IPs while the addresses are not known")
-    start: date | None = Field(None, description="First sending day; default: the scenario's start")
+    name: Name = Field(description="Name on the new platform", examples=["marketing"])
+    ips: list[Annotated[SendingIP, BeforeValidator(_ip, json_schema_input_type=str | SendingIP)]] = Field(
+        default_factory=list, description="Its addresses; a table where an IP has a start of its own"
+    )
+    ip_count: Annotated[int, Field(ge=0, le=65_536), BeforeValidator(number)] | None = Field(
+        None, description="Number of IPs while the addresses are not known"
+    )
+    start: Day | None = Field(None, description="First sending day; default: the scenario's start")
     capacity_per_ip: Positive | None = Field(None, description="Messages a day per IP once warm; default: the policy's")
 
     @model_validator(mode="after")
     def _ips_or_count(self) -> Pool:
         if self.ips and self.ip_count is not None and self.ip_count != len(self.ips):
-            raise ValueError(f"ip_count is {self.ip_count} but {len(self.ips)} addresses are listed; leave ip_count out")
+            raise ValueError(
+                f"ip_count is {self.ip_count} but {len(self.ips)} addresses are listed; leave ip_count out"
+            )
         if not self.ips and self.ip_count is None:
             raise ValueError('needs ips = ["192.0.2.10"] or ip_count = 1')
         return self
@@ -171,13 +179,13 @@ class Pool(_Model):
         return len(self.ips) if self.ips else (self.ip_count or 0)
 
 
-class Identity(_Model):
+class Identity(Model):
     """The names a recipient's provider sees: From domain, DKIM d=, return-path and tracking host."""
 
-    from_domain: Domain
+    from_domain: Domain = Field(description="Domain of the From address", examples=["news.example.com"])
     dkim: Domain | None = Field(None, description="DKIM d=; default: the From domain")
-    return_path: Domain | None = None
-    tracking: Domain | None = None
+    return_path: Domain | None = Field(None, description="Domain of the envelope sender (bounces)")
+    tracking: Domain | None = Field(None, description="Host of tracking links")
 
     @property
     def key(self) -> tuple[str, str]:
@@ -185,21 +193,28 @@ class Identity(_Model):
         return (self.from_domain, self.dkim or self.from_domain)
 
 
-class Stream(_Model):
-    """One kind of mail: newsletter, receipts …"""
+class Stream(Model):
+    """One kind of mail: newsletter, receipts and so on."""
 
-    name: Name
+    name: Name = Field(
+        description="Its name; the `stream` column of the history uses the same", examples=["newsletter"]
+    )
     pool: Name | None = Field(None, description="Pool on the new platform; may be left out when there is only one")
     kind: Kind = Field("marketing", description="critical (one-time passwords) moves last")
-    spread_days: Annotated[int, Field(ge=1, le=30)] = Field(1, description="A send may be spread over so many sending days")
-    priority: int = Field(100, description="Smaller goes first among streams of one kind and tier")
+    spread_days: Annotated[int, Field(ge=1, le=30), BeforeValidator(number)] = Field(
+        1, description="A send may be spread over so many sending days"
+    )
+    priority: Whole = Field(100, description="Smaller goes first among streams of one kind and tier")
     identity_old: Identity | None = Field(None, description="Names on the legacy platform")
     identity_new: Identity | None = Field(None, description="Names on the new platform; default: unchanged")
-    history: History | None = Field(None, description="Default: the scenario's history")
-    audience: str | None = Field(None, description="Counts per provider, stream and engagement tier; default: the scenario's")
-    include_never: bool = Field(False, description="Take recipients without engagement for over 365 days into scope")
+    history: History | None = Field(None, description="File or files; default: the scenario's history")
+    audience: Text | None = Field(
+        None, description="Counts per provider, stream and engagement tier; default: the scenario's"
+    )
+    include_never: Flag = Field(False, description="Take recipients without engagement for over 365 days into scope")
     split: Literal["count", "percent"] = Field(
-        "count", description="percent: this stream cannot be counted out per provider; the tightest provider sets one share"
+        "count",
+        description="percent: this stream cannot be counted out per provider; the tightest provider sets one share",
     )
 
     @property
@@ -210,71 +225,18 @@ class Stream(_Model):
         return self.identity_old.key != self.identity_new.key
 
 
-class Peak(_Model):
-    """A declared day (or days) of unusual volume, such as Black Friday."""
-
-    name: Name
-    days: Days
-    streams: list[Name] = Field(default_factory=list, description="Default: every marketing stream")
-    factor: Annotated[float, Field(gt=0)] | None = Field(None, description="Times the stream's usual send-day volume")
-    messages: Positive | None = Field(None, description="Or the messages a day of each stream")
-
-    @model_validator(mode="after")
-    def _one_size(self) -> Peak:
-        if (self.factor is None) == (self.messages is None):
-            raise ValueError("needs either factor (times the usual day) or messages (a day)")
-        return self
-
-
-class Holiday(_Model):
-    """Days on which the usual volume is multiplied by ``factor`` (0: nothing is sent)."""
-
-    name: Name = "holiday"
-    days: Days
-    streams: list[Name] = Field(default_factory=list, description="Default: every stream")
-    factor: Annotated[float, Field(ge=0)] = 0.0
-
-
-class SendWindow(_Model):
-    """Hours of the day in which mail goes out."""
-
-    first: time = Field(time(9, 0), alias="from")
-    last: time = Field(time(19, 0), alias="to")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> SendWindow:
-        if self.hours < 1:
-            raise ValueError("must be at least one hour and must not pass midnight")
-        return self
-
-    @property
-    def hours(self) -> float:
-        """Length in hours."""
-        return (self.last.hour * 60 + self.last.minute - self.first.hour * 60 - self.first.minute) / 60
-
-
-class Calendar(_Model):
-    """The customer's days."""
-
-    silent: Days = Field(default_factory=list, description="The customer sends nothing")
-    legacy_only: Days = Field(default_factory=list, description="Everything goes to legacy; memory decays")
-    freeze: Days = Field(default_factory=list, description="Send, but do not grow")
-    window: SendWindow = Field(default_factory=lambda: SendWindow.model_validate({}))
-    peaks: list[Peak] = Field(default_factory=list)
-    holidays: list[Holiday] = Field(default_factory=list)
-    holiday_country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
-        None, description="ISO country whose public holidays are noted beside the plan; volume changes only by `holidays`"
-    )
-
-
-class CeilingSetting(_Model):
-    """A starting ceiling at one mailbox provider; ``warmup.ramps.default_ceilings`` has the defaults and their sources."""
+class CeilingSetting(Model):
+    """A starting ceiling at one mailbox provider; `warmup ramps` shows the defaults and their sources."""
 
     daily: Count | None = Field(None, description="Messages per IP and day")
     hourly: Count | None = Field(None, description="Messages per IP and hour")
-    for_sending_days: Positive | None = Field(None, description="None together with permanent = true")
-    permanent: bool = False
-    growth_after: Annotated[float, Field(gt=1)] | None = Field(None, description="Growth a sending day after it")
+    for_sending_days: Positive | None = Field(
+        None, description="How long it lasts; none together with permanent = true"
+    )
+    permanent: Flag = Field(False, description="It never ends")
+    growth_after: Annotated[float, Field(gt=1, le=1000), BeforeValidator(number)] | None = Field(
+        None, description="Largest growth a sending day after it"
+    )
 
     @model_validator(mode="after")
     def _lasts(self) -> CeilingSetting:
@@ -285,55 +247,128 @@ class CeilingSetting(_Model):
         return self
 
 
-class Override(_Model):
+def _ceiling_or_off(value: Any) -> str:
+    return "<off>" if isinstance(value, bool) else "<ceiling>"
+
+
+Ceiling = Annotated[
+    Annotated[CeilingSetting, Tag("<ceiling>")] | Annotated[Literal[False], Tag("<off>")],
+    Discriminator(_ceiling_or_off),
+]
+
+
+class Override(Model):
     """Who decided against a warning, and why. Printed in the report."""
 
-    name: Name
-    reason: Name
+    name: Name = Field(description="Who decided", examples=["Ada Example"])
+    reason: Name = Field(description="Why", examples=["the contract ends in December"])
 
 
-class Policy(_Model):
+def _pace(value: Any) -> Any:
+    if value is None or value == "deadline":
+        return value
+    if isinstance(value, bool | str) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise ValueError(f'must be a number above 0 and up to 1, or "deadline", not {shown(value)}')
+    return value
+
+
+Pace = Annotated[
+    Annotated[float, Field(gt=0, le=1)] | Literal["deadline"] | None,
+    BeforeValidator(_pace, json_schema_input_type=Annotated[float, Field(gt=0, le=1)] | Literal["deadline"]),
+]
+
+
+class Policy(Model):
     """How fast, in what order, how careful."""
 
     ramp: Name | None = Field(
-        None, description="standard, conservative, or a ladder of `warmup ramps`; default: decided from the list (design 4.10)"
+        None,
+        description="standard, conservative, or a ladder of `warmup ramps`; default: decided from the list",
     )
-    pace: Annotated[float, Field(gt=0, le=1)] | Literal["deadline"] | None = Field(
-        None, description="0 < a <= 1, or deadline: the gentlest that completes in time; default 1"
+    pace: Pace = Field(None, description="0 < a <= 1, or deadline: the gentlest that completes in time; default 1")
+    final_volume: Positive | None = Field(
+        None, description="For ladders in percent; default: the largest regular send day"
     )
-    final_volume: Positive | None = Field(None, description="For ladders in percent; default: the largest regular send day")
-    tiers: bool = Field(True, description="Engagement tiers open one after another (SparkPost plan)")
-    ceilings: dict[str, CeilingSetting | Literal[False]] = Field(
+    tiers: Flag = Field(True, description="Engagement tiers open one after another (SparkPost plan)")
+    ceilings: dict[str, Ceiling] = Field(
         default_factory=dict, description="Per mailbox provider, replacing the default; false: none"
     )
-    horizon_days: Annotated[int, Field(ge=14, le=730)] = 180
-    control_share: Share = Field(0.05, description="Held back on legacy as a control group until completion (practice: 5-10 %)")
-    capacity_per_ip: Positive = Field(2_000_000, description="Messages a day per warm IP (low end of SparkPost's 2-5 M)")
-    microsoft_shared: bool = Field(False, description="One clock for consumer Outlook and Microsoft 365 (Adobe counts them together)")
-    csa_certified: bool = Field(False, description="Lifts the United Internet ceiling")
+    horizon_days: Annotated[int, Field(ge=14, le=730), BeforeValidator(number)] = Field(
+        180, description="Days the plan looks ahead"
+    )
+    control_share: Share = Field(
+        0.05, description="Held back on legacy as a control group until completion (practice: 5-10 %)"
+    )
+    capacity_per_ip: Positive = Field(
+        2_000_000, description="Messages a day per warm IP (low end of SparkPost's 2-5 M)"
+    )
+    microsoft_shared: Flag = Field(
+        False, description="One clock for consumer Outlook and Microsoft 365 (Adobe counts them together)"
+    )
+    csa_certified: Flag = Field(False, description="Lifts the United Internet ceiling")
     hard_bounce_rate: Share | None = Field(None, description="Measured on legacy; unknown counts as above 1 %")
     override: Override | None = Field(None, description="Needed to start within 8 weeks of a declared peak")
 
 
-class Scenario(_Model):
+def _preflight(value: Any) -> Any:
+    if value in ("done", "not done"):
+        return value
+    if isinstance(value, date):
+        return day(value)
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError(f'must be "done", "not done" or a date such as 2026-02-10, not {shown(value)}') from None
+
+
+Readiness = Annotated[PreflightState | date, BeforeValidator(_preflight, json_schema_input_type=PreflightState | date)]
+
+
+_Folder = SkipJsonSchema[Path]  # set by the loader; no key of the file
+
+
+class Scenario(Model):
     """One customer's migration."""
 
-    customer: Name
-    start: date = Field(description="First sending day of the new IPs")
-    deadline: date | None = Field(None, description="Day by which the migration must be complete")
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
-    history: History | None = Field(None, description="Sending history of all streams, unless a stream names its own")
-    audience: str | None = Field(None, description="Counts per provider, stream and engagement tier")
-    legacy: Legacy = Field(default_factory=lambda: Legacy.model_validate({}))
-    new: NewPlatform = Field(default_factory=lambda: NewPlatform.model_validate({}))
-    pools: list[Pool] = Field(min_length=1)
-    streams: list[Stream] = Field(min_length=1)
-    calendar: Calendar = Field(default_factory=lambda: Calendar.model_validate({}))
-    policy: Policy = Field(default_factory=lambda: Policy.model_validate({}))
-    preflight: dict[str, PreflightState | date] = Field(
+    customer: Name = Field(description="The customer's name", examples=["Example Shop"])
+    start: Day = Field(description="First sending day of the new IPs", examples=["2026-02-03"])
+    deadline: Day | None = Field(
+        None, description="Day by which the migration must be complete", examples=["2026-04-30"]
+    )
+    timezone: Zone = Field("UTC", description="IANA time zone that all days and hours are meant in")
+    history: History | None = Field(
+        None, description="Sending history of all streams, unless a stream names its own", examples=["history.csv"]
+    )
+    audience: Text | None = Field(None, description="Counts per provider, stream and engagement tier")
+    legacy: Legacy = Field(
+        default_factory=lambda: Legacy.model_validate({}), description="The platform the customer leaves"
+    )
+    new: NewPlatform = Field(
+        default_factory=lambda: NewPlatform.model_validate({}), description="The platform the customer moves to"
+    )
+    pools: list[Pool] = Field(min_length=1, description="Pools of dedicated IPs on the new platform")
+    streams: list[Stream] = Field(min_length=1, description="The kinds of mail that move")
+    calendar: Calendar = Field(default_factory=lambda: Calendar.model_validate({}), description="The customer's days")
+    policy: Policy = Field(
+        default_factory=lambda: Policy.model_validate({}), description="How fast, in what order, how careful"
+    )
+    preflight: dict[str, Readiness] = Field(
         default_factory=dict, description='Item = "done", a due date, or "not done"; unset: assumed done in time'
     )
-    base_dir: Path = Field(Path(), exclude=True, description="Folder that relative paths start from; set by the loader")
+    base_dir: _Folder = Field(
+        Path(), exclude=True, description="Folder that relative paths start from; set by the loader"
+    )
+
+    def __eq__(self, other: object) -> bool:
+        """Same migration: where its files lie on this machine is no part of it (a plan does not store it)."""
+        if not isinstance(other, Scenario):
+            return NotImplemented
+        return all(
+            getattr(self, name) == getattr(other, name) for name in type(self).model_fields if name != "base_dir"
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.customer, self.start))
 
     @property
     def zone(self) -> ZoneInfo:
