@@ -25,7 +25,8 @@ def first_lines(plan: Plan, items: int = 12) -> tuple[str, ...]:
 
 
 def _line(step: Step) -> str:
-    text = f"{step.title} {step.detail}".strip()
+    stop = "" if not step.detail or step.title.endswith((".", "!", "?")) else "."
+    text = f"{step.title}{stop} {step.detail}".strip()
     if step.due is None:
         return text
     state = words.STATE_WORDS.get(step.kind, step.kind)
