@@ -2,28 +2,32 @@
 
 The table has one row per provider (or recipient domain) and stream, and one column per tier: ``engaged_0_30``,
 ``engaged_31_60``, ``engaged_61_90``, ``engaged_91_180``, ``engaged_181_365``, ``older_or_never``, ``new_signup_30d``,
-``machine_open_only``. The columns are disjoint. New sign-ups count as engaged within 30 days (design 4.6).
+``machine_open_only``. Nobody is in two columns. New sign-ups count as engaged within 30 days (design 4.6).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.errors import InputError, Problem
-from warmup.traffic.columns import did_you_mean, normal, pick, tier_of
+from warmup.traffic.columns import did_you_mean, pick, tier_of
 from warmup.traffic.groups import group_names
+from warmup.traffic.problems import MAX_PROBLEMS, RowProblems
 from warmup.traffic.supply import TIERS, Note
-from warmup.traffic.tables import Table, capped, fetch, open_table, quote
+from warmup.traffic.tables import Table, open_table
 from warmup.traffic.tiers import normalised
+from warmup.traffic.wording import quote, some
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     import pandas as pd
+    from numpy.typing import NDArray
 
     from warmup.scenario import Scenario
 
@@ -39,8 +43,8 @@ class Audience:
     """Recipients by stream, provider and tier.
 
     Attributes:
-        counts: ``stream`` (empty: every stream), ``provider`` (planning group), and one column of recipients per tier of
-            :data:`~warmup.traffic.supply.TIERS`.
+        counts: ``stream`` (empty: every stream), ``provider`` (planning group), and recipients in one column per tier
+            of :data:`~warmup.traffic.supply.TIERS`.
         notes: What the reader of the plan must know.
     """
 
@@ -56,7 +60,13 @@ class Audience:
         rows = self.counts[self.counts["stream"] == stream]
         if rows.empty:
             rows = self.counts[self.counts["stream"] == EVERY_STREAM]
-        counts = rows.groupby("provider")[list(TIERS)].sum().reindex(list(providers)).fillna(0).to_numpy(dtype=np.float64, copy=True)
+        counts = (
+            rows.groupby("provider")[list(TIERS)]
+            .sum()
+            .reindex(list(providers))
+            .fillna(0)
+            .to_numpy(dtype=np.float64, copy=True)
+        )
         overall = rows[list(TIERS)].sum().to_numpy(dtype=np.float64)
         if overall.sum() <= 0:
             return None, []
@@ -65,7 +75,9 @@ class Audience:
         notes = []
         if missing:
             names = ", ".join(missing[:8]) + (f" and {len(missing) - 8} more" if len(missing) > 8 else "")
-            text = f"“{stream}”: the audience has no counts for {names}; they are split into tiers like the whole stream."
+            text = (
+                f"“{stream}”: the audience has no counts for {names}; they are split into tiers like the whole stream."
+            )
             notes.append(Note("info", text))
         return normalised(counts), notes
 
@@ -83,11 +95,12 @@ def load_audience(scenario: Scenario) -> Audience | None:
     """
     import pandas as pd
 
-    frames, notes, problems = [], [], []
     own = {stream.name: stream.audience for stream in scenario.streams if stream.audience is not None}
-    jobs = [(path, name) for name, path in own.items()]
+    jobs: list[tuple[str, str | None]] = [(path, name) for name, path in own.items()]
     if scenario.audience is not None and len(own) < len(scenario.streams):
         jobs.append((scenario.audience, None))
+    frames, notes = [], []
+    problems: list[Problem] = []
     for path, stream in jobs:
         try:
             frame, said = _read(scenario, path, stream)
@@ -102,20 +115,21 @@ def load_audience(scenario: Scenario) -> Audience | None:
 
 
 def _read(scenario: Scenario, name: str, stream: str | None) -> tuple[pd.DataFrame, list[Note]]:
-    """One file as (stream, provider, tiers) and notes."""
+    """One file as (stream, provider, tiers), and notes; ``stream``: whose own file it is."""
     path = scenario.base_dir / name
     _check_file(path, name)
     table = open_table(path, name)
     try:
         roles, tiers = _roles(table)
-        table.load(_select(table, roles, tiers))
-        problems = [*_wrong_counts(table, tiers), *_duplicates(table)]
-        if problems:
-            raise InputError(capped(problems, name))
-        notes = list(_tier_notes(table, tiers))
-        rows = fetch(table, f"SELECT who, coalesce(stream, '') AS stream, {_sums(tiers)} FROM raw GROUP BY ALL ORDER BY ALL")  # noqa: S608
+        table.load(_select(roles, tiers))
+        problems = RowProblems(table)
+        _check_counts(table, tiers, problems)
+        _check_duplicates(table, problems)
+        problems.raise_any()
+        rows = table.connection.execute(f"SELECT who, stream, {_sums(tiers)} FROM raw GROUP BY ALL ORDER BY ALL").df()  # noqa: S608
     finally:
         table.close()
+    notes = list(_tier_notes(name, set(tiers.values())))
     rows = _to_streams(scenario, rows, stream, name, notes)
     return _to_providers(scenario, rows, name, notes), notes
 
@@ -125,42 +139,41 @@ def _check_file(path: Path, name: str) -> None:
         raise InputError(Problem(name, "is a folder", "name the audience file"))
     if not path.is_file():
         close = did_you_mean(path.name, (item.name for item in path.parent.iterdir())) if path.parent.is_dir() else ""
-        raise InputError(Problem(name, "the audience file does not exist", close or "paths are relative to the scenario file"))
+        fix = close or "paths are relative to the scenario file"
+        raise InputError(Problem(name, "the audience file does not exist", fix))
 
 
 def _roles(table: Table) -> tuple[dict[str, int], dict[int, str]]:
     """Positions of provider and stream, and the tier of every column that counts one."""
-    roles = {role: at for role, at in pick(table.header).items() if role in ("domain", "provider", "stream", "address")}
+    wanted = ("domain", "provider", "stream", "address")
+    roles = {role: at for role, at in pick(table.header).items() if role in wanted}
     tiers: dict[int, str] = {}
     for index, column in enumerate(table.header):
-        if index in roles.values() or normal(column).isdigit():
-            continue
-        try:
+        with suppress(KeyError):
             tier = tier_of(column)
-        except KeyError:
-            continue
-        if tier is not None:
-            tiers[index] = tier
-    seen = ", ".join(quote(column) for column in table.header[:20])
+            if tier is not None and index not in roles.values():
+                tiers[index] = tier
+    seen = some((quote(column) for column in table.header if column), 20) or "none"
     problems = []
     if not {"domain", "provider"} & set(roles):
-        fix = "name one provider or recipient_domain"
+        fix = "name one of them provider or recipient_domain"
         if "address" in roles:
-            fix = "count recipients per provider and tier first; addresses are not needed here"
-        problems.append(Problem(table.name, f"does not say which mailbox provider is counted; its columns are {seen}", fix))
+            fix = "count recipients per provider and tier first; no address is needed here"
+        what = f"does not say whose recipients are counted; its columns are {seen}"
+        problems.append(Problem(table.name, what, fix))
     if "0_30" not in tiers.values() or len(set(tiers.values())) < 2:
-        fix = "it needs engaged_0_30, engaged_31_60, engaged_61_90, engaged_91_180, older_or_never"
+        fix = "it needs engaged_0_30, engaged_31_60, engaged_61_90, engaged_91_180 and older_or_never"
         problems.append(Problem(table.name, f"has no counts per engagement tier; its columns are {seen}", fix))
     if problems:
         raise InputError(problems)
     return roles, tiers
 
 
-def _select(table: Table, roles: dict[str, int], tiers: dict[int, str]) -> str:
+def _select(roles: dict[str, int], tiers: dict[int, str]) -> str:
     who = roles["domain"] if "domain" in roles else roles["provider"]
-    stream = f"nullif(trim(c{roles['stream']}), '')" if "stream" in roles else "CAST(NULL AS VARCHAR)"
+    stream = f"coalesce(trim(c{roles['stream']}), '')" if "stream" in roles else "''"
     counts = ", ".join(
-        f"trim(c{i}) AS t{i}, TRY_CAST(nullif(trim(c{i}), '') AS DOUBLE) AS v{i}" for i in tiers
+        f"coalesce(trim(c{i}), '') AS t{i}, TRY_CAST(nullif(trim(c{i}), '') AS DOUBLE) AS v{i}" for i in tiers
     )
     return f"regexp_extract(coalesce(trim(c{who}), ''), '[^@]*$') AS who, {stream} AS stream, {counts}"
 
@@ -169,81 +182,88 @@ def _sums(tiers: dict[int, str]) -> str:
     """SQL sums per tier; sign-ups and ≤ 30 days are one tier."""
     columns = {tier: [i for i, named in tiers.items() if named == tier] for tier in TIERS}
     return ", ".join(
-        f"CAST({' + '.join(f'coalesce(sum(v{i}), 0)' for i in at) or '0'} AS BIGINT) AS \"{tier}\""
-        for tier, at in columns.items()
+        f'CAST({" + ".join(f"sum(v{i})" for i in at) or "0"} AS BIGINT) AS "{tier}"' for tier, at in columns.items()
     )
 
 
-def _wrong_counts(table: Table, tiers: dict[int, str]) -> Iterator[Problem]:
+def _check_counts(table: Table, tiers: dict[int, str], problems: RowProblems) -> None:
+    """Every count is a whole number; an empty one would leave the shares of all tiers unknown."""
     for i in tiers:
-        bad = fetch(
-            table,
-            f"SELECT n, t{i} AS written FROM raw WHERE coalesce(t{i}, '') != '' AND "  # noqa: S608
-            f"(v{i} IS NULL OR isnan(v{i}) OR v{i} < 0 OR v{i} != floor(v{i}) OR v{i} > {MOST}) ORDER BY n LIMIT 100",
+        rows = table.query(
+            f"SELECT n, t{i}, count(*) OVER () FROM raw WHERE v{i} IS NULL OR isnan(v{i}) OR v{i} < 0 "  # noqa: S608
+            f"OR v{i} != floor(v{i}) OR v{i} > {MOST} ORDER BY n LIMIT ?",
+            [MAX_PROBLEMS],
         )
-        for row in bad.itertuples(index=False):
-            what = f"{table.header[i]} {quote(row.written)} is not a whole number of recipients, 0 or more"
-            yield Problem(table.where(int(row.n)), what, "write it without separators, or leave it empty if unknown")
-        empty = fetch(table, f"SELECT n FROM raw WHERE coalesce(t{i}, '') = '' ORDER BY n LIMIT 100")  # noqa: S608
-        for n in empty["n"].head(20).tolist():
-            what = f"{table.header[i]} is empty, and an unknown count leaves the shares of all tiers unknown"
-            yield Problem(table.where(int(n)), what, "write the count (0 if there are none), or remove the row")
+        column = quote(table.header[i])
+        for n, written, _ in rows:
+            if written:
+                what = f"{column} {quote(written)} is not a whole number of recipients"
+                problems.add((n,), what, "write a number of 0 or more, without separators")
+            else:
+                what = f"{column} is empty, and with one tier unknown the shares of all are"
+                problems.add((n,), what, "write the count (0 if there are none), or remove the row")
+        if rows:
+            problems.hide(rows[0][2] - len(rows))
 
 
-def _duplicates(table: Table) -> Iterator[Problem]:
-    same = fetch(
-        table, "SELECT min(n) AS a, max(n) AS b FROM raw GROUP BY lower(who), stream HAVING count(*) > 1 ORDER BY 1 LIMIT 100"
+def _check_duplicates(table: Table, problems: RowProblems) -> None:
+    rows = table.query(
+        "SELECT min(n), max(n), count(*) OVER () FROM raw GROUP BY lower(who), lower(stream) HAVING count(*) > 1 "
+        "ORDER BY 1 LIMIT ?",
+        [MAX_PROBLEMS],
     )
-    for row in same.itertuples(index=False):
-        lines = table.lines([int(row.a), int(row.b)])
-        where = f"{table.name}: {table.unit}s {lines[int(row.a)]} and {lines[int(row.b)]}"
-        yield Problem(where, "count the same provider and stream", "recipients would count twice: keep one, or add them up")
+    for first, last, _ in rows:
+        fix = "keep one of them, or add them up: recipients would count twice"
+        problems.add((first, last), "count the same provider and stream", fix)
+    if rows:
+        problems.hide(rows[0][2] - len(rows))
 
 
-def _tier_notes(table: Table, tiers: dict[int, str]) -> Iterator[Note]:
-    have = set(tiers.values())
+def _tier_notes(name: str, have: set[str]) -> Iterator[Note]:
+    """What the counts cannot tell apart."""
     if "181_365" not in have and "older_or_never" in have:
         text = (
-            "The audience does not tell engagement 181–365 days ago from older or never: all of it counts as older or never, "
-            "which is out of scope unless asked for. Ask for engaged_181_365 as a column of its own."
+            "The audience does not tell engagement 181 to 365 days ago from older or never: all of it counts as older "
+            "or never, which is out of scope unless asked for. Ask for engaged_181_365 as a column of its own."
         )
-        yield Note("warning", text, table.name)
+        yield Note("warning", text, name)
     if "machine_only" not in have:
-        text = "The audience does not tell machine opens from human ones; engaged tiers may hold people who never opened."
-        yield Note("warning", text, table.name)
+        text = (
+            "The audience does not tell machine opens from human ones; engaged tiers may hold people who never opened."
+        )
+        yield Note("warning", text, name)
 
 
 def _to_streams(
     scenario: Scenario, rows: pd.DataFrame, stream: str | None, name: str, notes: list[Note]
 ) -> pd.DataFrame:
     """Streams as the scenario spells them; rows of others are left out and said."""
-    spelled = {item.name.strip().casefold(): item.name for item in scenario.streams}
+    spelled = {item.name.strip().casefold(): item.name for item in scenario.streams} | {"": EVERY_STREAM}
     named = rows["stream"].astype(str)
     if stream is not None and (named == "").all():
         return rows.assign(stream=stream)
-    known = named.map({text: spelled.get(text.strip().casefold()) if text else EVERY_STREAM for text in named.unique()})
+    known = named.map({text: spelled.get(text.casefold()) for text in named.unique()})
     strangers = sorted(set(named[known.isna()]))
+    kept = rows.assign(stream=known)[known.notna() if stream is None else known == stream]
+    if kept.empty:
+        wanted = scenario.streams[0].name if stream is None else stream
+        fix = did_you_mean(wanted, named.unique()) or "name the streams as the scenario does"
+        what = "any stream of the scenario" if stream is None else f'the stream "{stream}"'
+        raise InputError(Problem(name, f"has no rows for {what}", fix))
     if strangers:
-        shown = ", ".join(quote(text) for text in strangers[:5]) + (f" and {len(strangers) - 5} more" if len(strangers) > 5 else "")
-        text = f"The audience counts streams that the scenario does not name: {shown}. They are left out."
+        shown = some(quote(text) for text in strangers)
+        text = f"The audience counts streams that the scenario does not name ({shown}); they are left out."
         notes.append(Note("warning", text, name))
-    kept = rows.assign(stream=known)[known.notna()]
-    if stream is not None:
-        kept = kept[kept["stream"] == stream]
-        if kept.empty:
-            raise InputError(Problem(name, f'has no rows for the stream "{stream}"', did_you_mean(stream, named.unique())))
-    elif kept.empty:
-        fix = did_you_mean(scenario.streams[0].name, strangers) or "name the streams as the scenario does"
-        raise InputError(Problem(name, "has no rows for any stream of the scenario", fix))
     return kept
 
 
 def _to_providers(scenario: Scenario, rows: pd.DataFrame, name: str, notes: list[Note]) -> pd.DataFrame:
+    """Recipients per stream and planning group."""
     pairs = {text: (text.lower() if "." in text else "", text) for text in rows["who"].unique()}
     grouped = group_names(pairs.values(), scenario.policy.microsoft_shared)
     lost = sorted(text for text, pair in pairs.items() if pair in grouped.unknown)
     if lost:
-        shown = ", ".join(quote(text) for text in lost[:5]) + (f" and {len(lost) - 5} more" if len(lost) > 5 else "")
-        notes.append(Note("info", f"The audience counts providers nothing is known of ({shown}) as “other”.", name))
+        shown = some(quote(text) for text in lost)
+        notes.append(Note("info", f"Recipients at providers nothing is known of ({shown}) count as “other”.", name))
     rows = rows.assign(provider=[grouped.groups[pairs[text]] for text in rows["who"]])
     return rows.groupby(["stream", "provider"], as_index=False)[list(TIERS)].sum()

@@ -7,10 +7,13 @@ plain words people choose. The first match in a list wins, so the better measure
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from warmup.traffic.supply import TIERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "date": ("date", "day", "send_date", "sent_date", "sent_on", "send_day", "event_date", "ts", "timestamp", "sent_at",
@@ -21,8 +24,8 @@ COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "stream": ("stream", "stream_name", "message_stream", "mail_stream"),
     "tier": ("tier", "engagement_tier", "engagement", "engagement_segment"),
     "messages": ("messages", "message_count", "sent", "count_sent", "emails_sent", "messages_sent", "sends", "volume",
-                 "emails", "count", "injected", "count_injected", "processed", "targeted", "count_targeted", "delivered",
-                 "count_delivered", "accepted"),
+                 "emails", "count", "injected", "count_injected", "processed", "targeted", "count_targeted",
+                 "delivered", "count_delivered", "accepted"),
 }  # fmt: skip
 """Role of a column to its normalised names, the preferred name first."""
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.traffic.rhythm import LEVEL_WEEKS, Rhythm, is_peak, is_stale, is_test, recognise, window
 from warmup.traffic.supply import Note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
     from warmup.traffic.history import History
 
 KNOWN_SHARE = 0.5
@@ -160,7 +162,9 @@ def _totals(volumes: NDArray[np.float64]) -> NDArray[np.float64]:
 def _shares(sends: NDArray[np.float64]) -> NDArray[np.float64]:
     """Providers' parts of (N, P) sends: means over the days on which each is known."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a provider unknown on every day has no mean: part 0, and a note
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # a provider unknown on every day has no mean: part 0, and a note
         means = np.nan_to_num(np.nanmean(sends, axis=0)) if len(sends) else np.zeros(sends.shape[1])
     total = means.sum()
     return np.asarray(means / total if total > 0 else means, dtype=np.float64)
@@ -207,7 +211,9 @@ def past_notes(past: Past, history: History) -> Iterator[Note]:
             shown = ", ".join(str(day) for day in days[:5]) + (f" and {len(days) - 5} more" if len(days) > 5 else "")
             text = f"“{stream}”: past peaks left out of the usual volume (over 3 times the median of their weekday): {shown}."
             yield Note("info", text)
-        never = [p for p, name in enumerate(past.providers) if np.isnan(past.volumes[:, past.streams.index(stream), p]).all()]
+        never = [
+            p for p, name in enumerate(past.providers) if np.isnan(past.volumes[:, past.streams.index(stream), p]).all()
+        ]
         for p in never:
             text = f"“{stream}”: the volume to {past.providers[p]} is unknown on every day; it is not planned."
             yield Note("warning", text)

@@ -5,17 +5,19 @@ Legacy-only and freeze days are not here: they change where mail goes, never how
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.scenario import expand_days
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from numpy.typing import NDArray
+
     from warmup.scenario import Scenario
 
 
@@ -48,6 +50,7 @@ class CustomerDays:
         peak = np.fmax(self.peak_factor * usual, self.peak_messages)
         # A day without mail stays without mail, whatever else is declared for it; factor 0 of a holiday gives way to a peak.
         return np.where(np.isnan(peak), plain, np.where(self.silent[:, None], 0.0, peak))
+
 
 def customer_days(scenario: Scenario, days: Sequence[date]) -> CustomerDays:
     """The calendar of a scenario on some days."""

@@ -4,7 +4,7 @@ A whole column is read at once, because only together do its values say in which
 one zone is meant. Rules:
 
 * a plain day is a day; a time without a zone is local to the file (``timezone`` of the source, else the scenario's);
-* times at 00:00 of one offset are day buckets (SparkPost, Bird): the day as written, with a note where the zone differs;
+* times at 00:00 of one offset are day buckets (SparkPost, Bird): the day as written, with a note where zones differ;
 * other times with an offset are instants and fall on the scenario's day;
 * different offsets are accepted only where they are one zone's summer and winter time.
 """
@@ -12,17 +12,23 @@ one zone is meant. Rules:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta, timezone
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
 _ISO = re.compile(
     r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})"
-    r"(?:[T ]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
+    r"(?:[T ]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:[.,]\d+)?)?)?"
+    r"\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2}|[+-]\d{2})?"
 )
 _COMPACT = re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})")
-_DOTTED = re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?:[ ,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?)?")
+_DOTTED = re.compile(
+    r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?:[ ,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?)?"
+)
 _SLASHED = re.compile(
     r"(?P<a>\d{1,2})/(?P<b>\d{1,2})/(?P<y>\d{4})"
     r"(?:[ ,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2}))?(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"
@@ -37,14 +43,14 @@ class DayColumn:
     Attributes:
         days: Text to day, for every text that could be read.
         bad: Text to what is wrong with it.
-        problem: What is wrong with the column as a whole, and what to do; empty when nothing is.
+        problem: What is wrong with the column as a whole, and what to do; None when nothing is.
         problem_at: Texts that show ``problem``, one per kind.
         notes: Sentences about how the days were read.
     """
 
     days: dict[str, date] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
-    problem: tuple[str, str] = ("", "")
+    problem: tuple[str, str] | None = None
     problem_at: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
 
@@ -85,7 +91,7 @@ def read_days(texts: Mapping[str, int], zone: ZoneInfo, file_zone: ZoneInfo | No
 
 
 def _slash_order(texts: Mapping[str, int], out: DayColumn) -> str:
-    """``mdy`` or ``dmy`` for dates like 3/2/2026, decided by the whole column; empty and a problem when nothing decides."""
+    """``mdy`` or ``dmy`` for dates like 3/2/2026, decided by the whole column; a problem when nothing decides."""
     matches = {text: match for text in texts if (match := _SLASHED.fullmatch(text))}
     if not matches:
         return ""
@@ -96,7 +102,9 @@ def _slash_order(texts: Mapping[str, int], out: DayColumn) -> str:
         out.problem = (f"the order of day and month is not clear in dates like {example!r}", _WRITE)
         out.problem_at = (month_first, day_first) if month_first else (example,)
         return "mdy"
-    out.notes.append(f"Dates like {next(iter(matches))} were read as {'month/day' if month_first else 'day/month'}/year.")
+    out.notes.append(
+        f"Dates like {next(iter(matches))} were read as {'month/day' if month_first else 'day/month'}/year."
+    )
     return "mdy" if month_first else "dmy"
 
 
@@ -115,7 +123,7 @@ def _parse(text: str, order: str) -> _Stamp | None:
     if part.get("half"):
         hour = hour % 12 + (12 if part["half"] in "pP" else 0)
     try:
-        when = datetime(  # noqa: DTZ001 - the zone is the whole column's question
+        when = datetime(
             int(part["y"]), int(part["m"]), int(part["d"]), hour, int(part.get("M") or 0), int(part.get("S") or 0)
         )
     except ValueError:
@@ -163,7 +171,8 @@ def _to_days(stamps: dict[str, _Stamp], zone: ZoneInfo, file_zone: ZoneInfo | No
 def _one_zone(stamps: dict[str, _Stamp], zones: tuple[ZoneInfo | None, ...]) -> bool:
     """Whether the offsets are what one of the zones has on those days (summer and winter time)."""
     return any(
-        zone is not None and all(stamp.offset == stamp.when.replace(tzinfo=zone).utcoffset() for stamp in stamps.values())
+        zone is not None
+        and all(stamp.offset == stamp.when.replace(tzinfo=zone).utcoffset() for stamp in stamps.values())
         for zone in zones
     )
 
@@ -182,8 +191,8 @@ def _say_bucket_zone(stamps: dict[str, _Stamp], zone: ZoneInfo, file_zone: ZoneI
     if worst:
         hours = worst.total_seconds() / 3600
         out.notes.append(
-            f"The file's days are not days of {zone.key}: they begin up to {hours:g} h apart and are used as they stand, so a "
-            f"send in those hours may be counted on the neighbouring day."
+            f"The file's days are not days of {zone.key}: they begin up to {hours:g} h apart and are used as they "
+            f"stand, so a send in those hours may be counted on the neighbouring day."
         )
 
 

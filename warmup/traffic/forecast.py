@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.audience import load_audience
@@ -23,6 +22,8 @@ from warmup.traffic.supply import Note, Supply, largest_remainder
 from warmup.traffic.tiers import TierShares, tier_shares
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from warmup.scenario import Scenario
 
 LEGACY_DAYS = 30
@@ -166,5 +167,7 @@ def _age_notes(past: Past, first: date, today: date) -> list[Note]:
         text = f"The history ends on {past.last}, {gap} days before the start on {first}; a newer export makes the plan surer."
         notes.append(Note("warning", text))
     if first < today:
-        notes.append(Note("info", f"Days from {first} on were not used: the migration had begun, so they may lack what moved."))
+        notes.append(
+            Note("info", f"Days from {first} on were not used: the migration had begun, so they may lack what moved.")
+        )
     return notes

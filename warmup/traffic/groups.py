@@ -5,25 +5,27 @@ Only unique names are classified, never rows. What nothing knows becomes ``other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warmup.traffic.supply import OTHER, Note
-from warmup.traffic.tables import quote
+from warmup.traffic.wording import counted, quote, some
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     import pandas as pd
 
-_NAMED = 5
-"""Unknown names that a note spells out; the rest are counted."""
+NOTABLE = 0.05
+"""Share of the volume above which unclassified mail is a warning: its caps are then guesswork."""
+
 
 @dataclass(frozen=True)
 class Grouped:
     """The planning group of every pair of domain and label.
 
     Attributes:
-        groups: (domain, label) to planning group; empty text where a file has no domain or no label.
+        groups: (domain, label) to planning group.
         unknown: Pairs that nothing classified.
     """
 
@@ -55,7 +57,7 @@ def _by_domain(domains: set[str], microsoft_shared: bool) -> dict[str, str]:
     from warmup.providers import classify
 
     matches = classify(sorted(domains), microsoft_shared=microsoft_shared) if domains else {}
-    return {domain: match.group for domain, match in matches.items() if match.group and match.group != OTHER}
+    return {domain: match.group for domain, match in matches.items() if match.group != OTHER}
 
 
 def _by_label(labels: set[str], microsoft_shared: bool) -> dict[str, str]:
@@ -66,24 +68,20 @@ def _by_label(labels: set[str], microsoft_shared: bool) -> dict[str, str]:
     return {label: group for label, group in found.items() if group and group != OTHER}
 
 
-def unknown_note(rows: pd.DataFrame) -> Note | None:
+def unknown_note(names: pd.DataFrame) -> Note | None:
     """One sentence about everything that nothing classified.
 
     Args:
-        rows: ``name`` (domain or label), ``messages`` and ``unknown`` (bool), one row per name.
+        names: ``name`` (domain or label), ``messages`` and ``unknown`` (bool).
     """
-    lost = rows[rows["unknown"]].sort_values(["messages", "name"], ascending=[False, True])
-    total = float(rows["messages"].sum())
+    lost = names[names["unknown"]].groupby("name")["messages"].sum().sort_values(ascending=False, kind="stable")
+    total = float(names["messages"].sum())
     if lost.empty:
         return None
-    share = float(lost["messages"].sum()) / total if total else 0.0
-    named = ", ".join(
-        f"{quote(name)} ({messages / total if total else 0:.1%})"
-        for name, messages in zip(lost["name"].head(_NAMED), lost["messages"].head(_NAMED), strict=True)
-    )
-    more = f" and {len(lost) - _NAMED:,} more" if len(lost) > _NAMED else ""
+    share = float(lost.sum()) / total if total else 0.0
+    named = some(f"{quote(name)} ({count / total if total else 0:.1%})" for name, count in lost.items())
     text = (
-        f"{share:.1%} of the volume goes to {len(lost):,} domain{'s' if len(lost) != 1 else ''} or labels that no mailbox "
-        f"provider is known for; they are planned together as “{OTHER}”. The largest: {named}{more}."
+        f"{share:.1%} of the volume goes to {counted(len(lost), 'name')} (domains or labels) that no mailbox provider "
+        f"is known for, planned together as “{OTHER}”. The largest: {named}."
     )
-    return Note("warning" if share > 0.05 else "info", text)
+    return Note("warning" if share > NOTABLE else "info", text)

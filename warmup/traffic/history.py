@@ -6,18 +6,20 @@ Three things are kept apart: 0 sent, unknown (an empty volume: NULL is never 0),
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from warmup.errors import InputError, Problem
-from warmup.traffic.groups import Grouped, group_names, unknown_note
+from warmup.traffic.groups import group_names, unknown_note
+from warmup.traffic.problems import capped
 from warmup.traffic.sources import gather
 from warmup.traffic.supply import OTHER, Note
-from warmup.traffic.tables import capped, quote
+from warmup.traffic.wording import counted, some
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from warmup.scenario import Scenario
@@ -29,7 +31,13 @@ NEGLIGIBLE = 0.01
 """Share of a provider's volume below which an unknown part of a day does not make the whole day unknown."""
 
 DENSE = 0.75
-"""A weekday on which an export has rows in this share of its weeks is expected to have them; without rows it is a gap."""
+"""A weekday with rows in this share of an export's weeks should always have them; without rows it is a gap."""
+
+DAILY = 5
+"""Weekdays with rows from which an export is a daily one: weeks without any row are then gaps too."""
+
+MAX_YEARS = 5
+"""Years a history may span: more is a mistyped year."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +46,8 @@ class History:
 
     Attributes:
         frame: Tidy, sorted: ``date`` (datetime64), ``stream``, ``provider`` (planning group or ``other``), ``tier`` (of
-            :data:`~warmup.traffic.supply.TIERS`; NA: not known), ``messages`` (Int64; NA: unknown, never 0). One row per
-            combination; a combination that is absent on a covered day sent 0.
+            :data:`~warmup.traffic.supply.TIERS`; NA: not known), ``messages`` (Int64; NA: unknown, never 0). One row
+            per combination; a combination that is absent on a covered day sent 0.
         streams: Streams in the scenario's order.
         first, last: Days covered by any file, both included.
         coverage: Per stream the first and last day its files cover.
@@ -82,17 +90,15 @@ def load_history(scenario: Scenario, *, today: date | None = None) -> History:
     today = today or datetime.now(scenario.zone).date()
     gathered = gather(scenario)
     rows, notes = gathered.rows, list(gathered.notes)
-    problems = [*_future(rows, today), *_overlaps(rows, notes), *_too_short(rows)]
+    problems = [*_future(rows, today), *_overlaps(rows, notes), *_span(rows)]
     if problems:
         raise InputError(problems)
-    grouped = _group(rows, scenario.policy.microsoft_shared)
-    lost = _unknown(rows, grouped)
-    note = unknown_note(lost)
+    names = _classify(rows, scenario.policy.microsoft_shared)
+    note = unknown_note(names)
     notes += [note] if note else []
-    frame = _tidy(rows, notes)
     coverage, gaps = _coverage(scenario, rows)
-    notes += _gap_notes(gaps)
-    total = float(lost["messages"].sum())
+    total = float(names["messages"].sum())
+    frame = _tidy(rows, notes)
     return History(
         frame=frame,
         streams=tuple(stream.name for stream in scenario.streams),
@@ -100,18 +106,20 @@ def load_history(scenario: Scenario, *, today: date | None = None) -> History:
         last=max(last for _, last in coverage.values()),
         coverage=coverage,
         gaps=gaps,
-        unclassified_share=float(lost.loc[lost["unknown"], "messages"].sum()) / total if total else 0.0,
-        domains=_domains(rows),
-        notes=tuple(notes),
+        unclassified_share=float(names.loc[names["unknown"], "messages"].sum()) / total if total else 0.0,
+        domains=_domains(names),
+        notes=(*notes, *_gap_notes(gaps)),
     )
 
 
 def _future(rows: pd.DataFrame, today: date) -> Iterator[Problem]:
     """Days after today are a plan, not a history."""
-    late = rows[rows["date"].dt.date > today]
+    import pandas as pd
+
+    late = rows[rows["date"] > pd.Timestamp(today)]
     for file, part in late.groupby("file", observed=True):
         last, count = part["date"].max().date(), part["date"].nunique()
-        what = f"holds {count} day{'s' if count > 1 else ''} in the future, up to {last} (today is {today})"
+        what = f"holds {counted(count, 'day')} in the future, up to {last} (today is {today})"
         yield Problem(str(file), what, "remove what has not been sent yet, or check the order of day and month")
 
 
@@ -122,75 +130,94 @@ def _overlaps(rows: pd.DataFrame, notes: list[Note]) -> list[Problem]:
     keys = ["date", "stream", "domain", "label", "tier"]
     twice = rows[rows.duplicated(keys, keep=False)]
     copies = twice[twice.duplicated([*keys, "messages"], keep=False)]
-    # Small volumes are equal by chance; one file whose every overlapping volume is repeated in another is not.
+    # Small volumes are equal by chance; a file that repeats most of what it shares with another is the same export.
     problems = []
     for file, part in copies.groupby("file", observed=True, sort=False):
         overlapping = int((twice["file"] == file).sum())
         if part["messages"].gt(0).any() and len(part) * 2 >= overlapping:
             others = copies.merge(part[keys], on=keys)["file"].unique()
-            names = ", ".join(str(other) for other in others if other != file)
-            what = f"repeats {len(part):,} volumes that stand in {names} as well, e.g. of {part['date'].min().date()}"
-            problems.append(Problem(str(file), what, "cut the files so that no day is in two, or leave one out"))
+            what = f"repeats {counted(len(part), 'volume')} of {some(str(other) for other in others if other != file)}"
+            at = f", e.g. of {part['date'].min().date()}"
+            problems.append(Problem(str(file), what + at, "cut the files so that no day is in two, or leave one out"))
     if len(twice) and not problems:
-        files = ", ".join(map(str, twice["file"].unique()[:5]))
-        text = f"{twice.groupby(keys, dropna=False).ngroups:,} volumes are in several files with different numbers; they were added up."
-        notes.append(Note("warning", text, files))
+        count = counted(len(twice.drop_duplicates(keys)), "volume")
+        text = f"{count} stand in several files with different numbers; they were added up."
+        notes.append(Note("warning", text, some(twice["file"].unique())))
     return capped(problems, "history")
 
 
-def _too_short(rows: pd.DataFrame) -> Iterator[Problem]:
-    files = ", ".join(map(str, rows["file"].unique()[:3]))
+def _span(rows: pd.DataFrame) -> Iterator[Problem]:
+    """A history must cover enough, not too much, and hold something."""
+    files = some(rows["file"].unique(), 3)
     first, last = rows["date"].min().date(), rows["date"].max().date()
     days = (last - first).days + 1
     if days < MIN_DAYS:
-        yield Problem(files, f"covers {days} day{'s' if days > 1 else ''} ({first} to {last})", f"at least {MIN_DAYS} are needed")
-    elif not rows["messages"].notna().any():
-        yield Problem(files, "holds no known volume", "export a column with the number of messages sent")
+        what = f"covers {counted(days, 'day')} ({first} to {last})"
+        yield Problem(files, what, f"at least {MIN_DAYS} are needed; 8 weeks or more give a range too")
+    elif days > MAX_YEARS * 366:
+        what = f"spans more than {MAX_YEARS} years ({first} to {last})"
+        yield Problem(files, what, "correct the mistyped year, or leave older days out")
+    elif not rows["messages"].fillna(0).gt(0).any():
+        known = rows["messages"].notna().any()
+        what = "holds no messages: every volume is 0" if known else "holds no known volume: every one is empty"
+        yield Problem(files, what, "export the number of messages sent")
 
 
-def _group(rows: pd.DataFrame, microsoft_shared: bool) -> Grouped:
-    """Add ``provider`` and ``name`` (what was classified) to the rows."""
-    domain, label = rows["domain"].fillna(""), rows["label"].fillna("")
-    pairs = rows.assign(domain=domain, label=label)[["domain", "label"]].drop_duplicates()
-    grouped = group_names(zip(pairs["domain"], pairs["label"], strict=True), microsoft_shared)
-    pairs["provider"] = [grouped.groups[pair] for pair in zip(pairs["domain"], pairs["label"], strict=True)]
-    keyed = rows.assign(domain=domain, label=label)[["domain", "label"]].merge(pairs, on=["domain", "label"], how="left")
-    rows["provider"] = keyed["provider"].to_numpy()
-    rows["name"] = domain.where(domain != "", label)
-    return grouped
+def _classify(rows: pd.DataFrame, microsoft_shared: bool) -> pd.DataFrame:
+    """Add ``pair`` (number of the domain and label) and ``provider`` to the rows, classifying every pair once.
 
+    Returns:
+        One row per pair, in the order of ``pair``: ``domain, label, name, provider, unknown, messages``.
+    """
+    import numpy as np
+    import pandas as pd
 
-def _unknown(rows: pd.DataFrame, grouped: Grouped) -> pd.DataFrame:
-    """Volume per classified name, and whether anything knew it."""
-    volume = rows.groupby(["domain", "label"], dropna=False, observed=True)["messages"].sum().reset_index().fillna({"domain": "", "label": ""})
-    volume["unknown"] = [pair in grouped.unknown for pair in zip(volume["domain"], volume["label"], strict=True)]
-    volume["name"] = volume["domain"].where(volume["domain"] != "", volume["label"]).replace("", "(no provider given)")
-    return volume.groupby("name").agg(messages=("messages", "sum"), unknown=("unknown", "max")).reset_index()
+    domain, label = rows["domain"].cat, rows["label"].cat
+    width = len(label.categories)
+    codes, inverse = np.unique(
+        domain.codes.to_numpy(np.int64) * width + label.codes.to_numpy(np.int64), return_inverse=True
+    )
+    names = pd.DataFrame({"domain": domain.categories[codes // width], "label": label.categories[codes % width]})
+    pairs = list(zip(names["domain"], names["label"], strict=True))
+    grouped = group_names(pairs, microsoft_shared)
+    names["provider"] = [grouped.groups[pair] for pair in pairs]
+    names["unknown"] = [pair in grouped.unknown for pair in pairs]
+    names["name"] = names["domain"].where(names["domain"] != "", names["label"]).replace("", "no provider given")
+    volume = rows["messages"].to_numpy(dtype=np.float64, na_value=0.0)
+    names["messages"] = np.bincount(inverse, weights=volume, minlength=len(names)).astype(np.int64)
+    rows["pair"] = inverse
+    rows["provider"] = pd.Categorical(names["provider"])[inverse]
+    return names
 
 
 def _tidy(rows: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
     """Sum to day, stream, provider and tier; unknown where more than a negligible part of the provider is unknown."""
+    import pandas as pd
+
     keys = ["date", "stream", "provider", "tier"]
     rows["gone"] = rows["messages"].isna()
-    if rows["gone"].any():
-        known = rows.groupby(["stream", "provider", "name"], dropna=False)["messages"].transform("sum").astype(float)
-        total = rows.groupby(["stream", "provider"], dropna=False)["messages"].transform("sum").astype(float)
-        rows["weight"] = (known / total.where(total > 0)).fillna(1.0).where(rows["gone"], 0.0)
-    else:
-        rows["weight"] = 0.0
-    sums = rows.groupby(keys, dropna=False, observed=True).agg(
-        messages=("messages", "sum"), weight=("weight", "sum"), gone=("gone", "min")
-    )
-    sums = sums.reset_index()
+    rows["weight"] = _weights(rows) if rows["gone"].any() else 0.0
+    grouped = rows.groupby(keys, observed=True)
+    sums = grouped.agg(messages=("messages", "sum"), weight=("weight", "sum"), gone=("gone", "min")).reset_index()
     sums["messages"] = sums["messages"].mask((sums["weight"] >= NEGLIGIBLE) | sums["gone"])
     if rows["gone"].any():
         blank, cells = int(rows["gone"].sum()), int(sums["messages"].isna().sum())
         text = (
-            f"{blank:,} volumes are empty. Unknown is not 0: {cells:,} provider days of {len(sums):,} are left out of all "
-            f"means, the rest concern less than {NEGLIGIBLE:.0%} of a provider."
+            f"Empty volumes in the files: {blank:,}. Unknown is not 0, so {cells:,} of {len(sums):,} daily volumes per "
+            f"provider are left out of all means; where less than {NEGLIGIBLE:.0%} of a provider is unknown, the rest "
+            f"stands for it."
         )
-        notes.append(Note("warning", text, ", ".join(map(str, rows.loc[rows["gone"], "file"].unique()[:5]))))
-    return sums[[*keys, "messages"]].sort_values(keys, ignore_index=True)
+        notes.append(Note("warning", text, some(rows.loc[rows["gone"], "file"].unique())))
+    frame = sums[[*keys, "messages"]].astype({"stream": "str", "provider": "str", "tier": "string"})
+    frame["tier"] = frame["tier"].replace("", pd.NA)
+    return frame.sort_values(keys, ignore_index=True)
+
+
+def _weights(rows: pd.DataFrame) -> pd.Series[float]:
+    """For rows of unknown volume, the part of their provider's known volume that their domain usually is."""
+    known = rows.groupby(["stream", "pair"], observed=True)["messages"].transform("sum").astype(float)
+    total = rows.groupby(["stream", "provider"], observed=True)["messages"].transform("sum").astype(float)
+    return (known / total.where(total > 0)).fillna(1.0).where(rows["gone"], 0.0)
 
 
 def _coverage(
@@ -203,7 +230,7 @@ def _coverage(
     for stream in scenario.streams:
         mine = tuple(sorted(files.loc[files["stream"] == stream.name, "file"]))
         if mine not in cache:
-            days = sorted(set(rows.loc[rows["file"].isin(mine), "date"].dt.date.unique()))
+            days = sorted(day.date() for day in rows.loc[rows["file"].isin(mine), "date"].drop_duplicates())
             cache[mine] = ((days[0], days[-1]), _gaps(days))
         coverage[stream.name], gaps[stream.name] = cache[mine]
     return coverage, {name: days for name, days in gaps.items() if days}
@@ -213,12 +240,24 @@ def _gaps(days: list[date]) -> tuple[date, ...]:
     """Days without any row on weekdays that nearly always have some."""
     present = set(days)
     span = [days[0] + timedelta(n) for n in range((days[-1] - days[0]).days + 1)]
-    expected = set()
-    for weekday in range(7):
-        mine = [day for day in span if day.weekday() == weekday]
-        if len(mine) > 1 and sum(day in present for day in mine) >= DENSE * len(mine):
-            expected.add(weekday)
+    # A long outage must not make its own weekdays look rare, so weeks without rows count only where sending is rare.
+    active = {_week(day) for day in days}
+    expected = _expected([day for day in span if _week(day) in active], present)
+    if len(expected) < DAILY:
+        expected = _expected(span, present)
     return tuple(day for day in span if day not in present and day.weekday() in expected)
+
+
+def _week(day: date) -> int:
+    return (day.toordinal() - 1) // 7
+
+
+def _expected(span: list[date], present: set[date]) -> frozenset[int]:
+    """Weekdays that have rows in nearly all weeks, if there were two of them."""
+    mine: dict[int, list[bool]] = {}
+    for day in span:
+        mine.setdefault(day.weekday(), []).append(day in present)
+    return frozenset(weekday for weekday, had in mine.items() if len(had) > 1 and sum(had) >= DENSE * len(had))
 
 
 def _gap_notes(gaps: dict[str, tuple[date, ...]]) -> Iterator[Note]:
@@ -226,13 +265,13 @@ def _gap_notes(gaps: dict[str, tuple[date, ...]]) -> Iterator[Note]:
     for stream, days in gaps.items():
         by_days.setdefault(days, []).append(stream)
     for days, streams in by_days.items():
-        shown = ", ".join(str(day) for day in days[:6]) + (f" and {len(days) - 6} more" if len(days) > 6 else "")
-        names = ", ".join(quote(name) for name in streams)
-        text = f"The export has no rows at all on {len(days)} day{'s' if len(days) > 1 else ''} it should cover ({shown}); for {names} they are unknown, not 0."
+        text = (
+            f"The export has no rows at all on {counted(len(days), 'day')} that it should cover ({some(days, 6)}); for "
+            f"{some(f'“{stream}”' for stream in streams)} they are unknown, not 0."
+        )
         yield Note("warning", text)
 
 
-def _domains(rows: pd.DataFrame) -> dict[str, int]:
-    named = rows[rows["domain"].notna() & (rows["domain"] != "")]
-    counts = named.groupby("provider")["domain"].nunique()
+def _domains(names: pd.DataFrame) -> dict[str, int]:
+    counts = names[names["domain"] != ""].groupby("provider")["domain"].nunique()
     return {str(provider): int(count) for provider, count in counts.items()}

@@ -6,17 +6,22 @@ then only a choice of rows. That is what makes hundreds of futures as cheap as a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from warmup.traffic.cube import Past, StreamPast
-from warmup.traffic.customer_days import CustomerDays
 from warmup.traffic.rhythm import LEVEL_WEEKS
 from warmup.traffic.supply import Supply, largest_remainder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from warmup.traffic.cube import Past, StreamPast
+    from warmup.traffic.customer_days import CustomerDays
 
 MIN_WEEKS = 8
 """Complete weeks below which no range is given (design 4.12)."""

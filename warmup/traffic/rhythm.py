@@ -6,13 +6,17 @@ rules are of this project (there is no published source) and each threshold has 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 RECENT_WEEKS = 8
 """Weeks in which a weekday must be used in half of them to belong to the rhythm: short enough to follow a change."""
@@ -147,7 +151,7 @@ def _gaps(totals: NDArray[np.float64], sends: NDArray[np.intp]) -> NDArray[np.in
     recent = sends[sends > sends[-1] - 7 * LEVEL_WEEKS]
     if len(recent) < LOOK_BACK_SENDS:
         recent = sends[-LOOK_BACK_SENDS:]
-    clean = [not np.isnan(totals[a:b]).any() for a, b in zip(recent[:-1], recent[1:], strict=True)]
+    clean = [not np.isnan(totals[a:b]).any() for a, b in itertools.pairwise(recent)]
     return np.diff(recent)[np.array(clean, dtype=bool)]
 
 
@@ -217,7 +221,9 @@ def _used(first: date, totals: NDArray[np.float64], part: slice) -> tuple[int, .
     sent = np.bincount(weekday, weights=(totals[known] > 0).astype(float), minlength=7)
     # Once in two weeks may be chance; twice is a habit.
     enough = np.minimum(2, np.maximum(seen, 1))
-    return tuple(int(day) for day in range(7) if seen[day] and sent[day] >= HALF * seen[day] and sent[day] >= enough[day])
+    return tuple(
+        int(day) for day in range(7) if seen[day] and sent[day] >= HALF * seen[day] and sent[day] >= enough[day]
+    )
 
 
 def _irregular(first: date, totals: NDArray[np.float64], sends: NDArray[np.intp], last: date) -> Rhythm:

@@ -1,12 +1,11 @@
 """The files a scenario names, each read once, every row given to a stream of the scenario.
 
-A stream's own ``history`` replaces the scenario's for that stream. Nothing is read twice: one file under two streams, or
-two files that say the same, would count messages double, so both are errors.
+A stream's own ``history`` replaces the scenario's for that stream. One file under two streams without a stream column
+would count its messages twice, so it is an error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,14 +14,19 @@ from warmup.errors import InputError, Problem
 from warmup.traffic.columns import did_you_mean
 from warmup.traffic.readers import Context, Reading, read
 from warmup.traffic.supply import Note
-from warmup.traffic.tables import quote
+from warmup.traffic.wording import counted, quote, some
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
 
     from warmup.scenario import HistorySource, Scenario
 
 MAX_FILES = 2_000
+
+MINOR = 0.01
+"""Share of the messages above which unplanned streams are a warning."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,9 @@ def _files(scenario: Scenario, source: HistorySource, problems: list[Problem]) -
     elif any(sign in source.path for sign in "*?["):
         found = sorted(item for item in _expand(path) if item.is_file())
         if not found:
-            problems.append(Problem(source.path, "matches no file", f"the pattern starts from {quote(scenario.base_dir)}"))
+            problems.append(
+                Problem(source.path, "matches no file", f"the pattern starts from {quote(scenario.base_dir)}")
+            )
         elif len(found) > MAX_FILES:
             problems.append(Problem(source.path, f"matches {len(found):,} files", f"at most {MAX_FILES:,} are read"))
             found = []
@@ -133,40 +139,46 @@ def _shared_files(readings: list[tuple[_Job, Reading]]) -> Iterator[Problem]:
         if before.stream == job.stream:
             yield Problem(job.source.path, "is named twice, so its messages would count twice", "name it once")
         else:
-            what = f'serves both "{before.stream}" and "{job.stream}" but has no stream column, so its messages would count twice'
+            what = f'serves both "{before.stream}" and "{job.stream}" but has no stream column'
             yield Problem(job.source.path, what, "give each stream its own file, or add the column")
 
 
 def _assign(scenario: Scenario, readings: list[tuple[_Job, Reading]]) -> Gathered:
     """Give every row to a stream of the scenario; say what belongs to none."""
-    import pandas as pd
-
     own = {stream.name for stream in scenario.streams if stream.history is not None}
     spelled = {stream.name.strip().casefold(): stream.name for stream in scenario.streams}
     notes = [note for _, reading in readings for note in reading.notes]
-    frames, strangers, replaced = [], [], []
+    frames, strangers = [], []
     for job, reading in readings:
         frame = reading.frame.assign(file=job.source.path)
-        named = frame["stream"].fillna("").astype("string")
-        known = named.map({name: spelled.get(name.strip().casefold()) for name in named.unique()})
-        if job.stream is not None:
-            keep = known == job.stream
-        else:
-            keep = known.notna() & ~known.isin(own)
-            replaced.append(frame[known.isin(own)])
-        keep = keep.fillna(False).astype(bool)
+        names = {name: spelled.get(name.strip().casefold(), "") for name in frame["stream"].cat.categories}
+        known = frame["stream"].map(names).astype("object")
+        strange = known == ""
+        replaced = known.isin(own) if job.stream is None else ~strange & (known != job.stream)
+        if job.stream is None and replaced.any():
+            notes.append(_replaced_note(frame[replaced], job.source.path))
+        strangers.append(frame[strange])
+        keep = ~strange & ~replaced
         frames.append(frame.assign(stream=known)[keep])
-        strangers.append(frame[known.isna()].drop_duplicates() if job.stream is None else frame[known.isna()])
-    rows = pd.concat(frames, ignore_index=True)
-    _check_streams(scenario, rows, readings)
-    notes += _stranger_notes(rows, pd.concat(strangers, ignore_index=True))
-    notes += _replaced_notes([frame for frame in replaced if len(frame)])
-    return Gathered(rows, tuple(notes))
+    _check_streams(scenario, {name for frame in frames for name in frame["stream"].unique()}, readings)
+    rows = join_rows([frame for frame in frames if len(frame)])
+    notes += _stranger_notes(rows, join_rows(strangers))
+    return Gathered(rows, tuple(dict.fromkeys(notes)))
 
 
-def _check_streams(scenario: Scenario, rows: pd.DataFrame, readings: list[tuple[_Job, Reading]]) -> None:
+def join_rows(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of readings one below the other, with common categories."""
+    import pandas as pd
+
+    common = {}
+    for column in ("domain", "label", "stream", "tier", "file"):
+        names = {str(name) for frame in frames for name in frame[column].unique()}
+        common[column] = pd.CategoricalDtype(sorted(names))
+    return pd.concat([frame.astype(common) for frame in frames], ignore_index=True)
+
+
+def _check_streams(scenario: Scenario, present: set[str], readings: list[tuple[_Job, Reading]]) -> None:
     """Every stream of the scenario must have rows."""
-    present = set(rows["stream"].unique())
     problems = []
     for stream in scenario.streams:
         if stream.name in present:
@@ -174,32 +186,38 @@ def _check_streams(scenario: Scenario, rows: pd.DataFrame, readings: list[tuple[
         mine = [(job, reading) for job, reading in readings if job.stream == stream.name] or [
             (job, reading) for job, reading in readings if job.stream is None
         ]
-        seen = sorted({str(name) for _, reading in mine for name in reading.frame["stream"].dropna().unique()})
+        seen = sorted({str(name) for _, reading in mine for name in reading.frame["stream"].cat.categories if name})
         files = ", ".join(dict.fromkeys(job.source.path for job, _ in mine[:3]))
         names = ", ".join(quote(name) for name in seen[:10]) + (f" and {len(seen) - 10} more" if len(seen) > 10 else "")
         fix = did_you_mean(stream.name, seen) or "name the stream as the file does, or give it a history of its own"
-        problems.append(Problem(files, f'has no rows for the stream "{stream.name}"; its streams are {names or "none"}', fix))
+        problems.append(
+            Problem(files, f'has no rows for the stream "{stream.name}"; its streams are {names or "none"}', fix)
+        )
     if problems:
         raise InputError(problems)
 
 
 def _stranger_notes(rows: pd.DataFrame, strangers: pd.DataFrame) -> Iterator[Note]:
     """What the files hold for streams that the scenario does not name."""
+    # One file may have been read for several streams: what is strange to all of them is one quantity.
     strangers = strangers.drop_duplicates(["file", "date", "domain", "label", "stream", "tier"])
-    if strangers.empty:
+    volume = strangers.groupby("stream", observed=True)["messages"].sum().sort_values(ascending=False)
+    if volume.empty:
         return
-    volume = strangers.groupby(strangers["stream"].fillna(""), observed=True)["messages"].sum().sort_values(ascending=False)
     total = float(volume.sum()) + float(rows["messages"].sum())
     share = float(volume.sum()) / total if total else 0.0
-    names = ", ".join(f"{quote(name) if name else 'no stream named'} ({n:,})" for name, n in volume.head(5).items())
-    more = f" and {len(volume) - 5} more" if len(volume) > 5 else ""
-    text = f"{share:.1%} of the messages in the files belong to streams that the scenario does not name: {names}{more}. They are not planned."
-    yield Note("warning" if share > 0.01 else "info", text, ", ".join(dict.fromkeys(strangers["file"].head(1000).tolist())))
+    names = some(
+        f"{quote(name) if name else 'no stream named'} ({count:,})" for name, count in volume.astype(int).items()
+    )
+    text = (
+        f"{share:.1%} of the messages in the files belong to streams that the scenario does not name: {names}. They are not "
+        f"planned."
+    )
+    yield Note("warning" if share > MINOR else "info", text, some(strangers["file"].unique()))
 
 
-def _replaced_notes(frames: list[pd.DataFrame]) -> Iterator[Note]:
+def _replaced_note(rows: pd.DataFrame, file: str) -> Note:
     """Rows of the scenario's history that a stream's own history replaces."""
-    for frame in frames:
-        names = ", ".join(f"“{name}”" for name in sorted(map(str, frame["stream"].unique())))
-        text = f"{int(frame['messages'].sum()):,} messages of {names} were left out here, because the stream has a history of its own."
-        yield Note("info", text, str(frame["file"].iloc[0]))
+    names = some(f"“{name}”" for name in sorted(rows["stream"].unique()))
+    count = counted(int(rows["messages"].sum()), "message")
+    return Note("info", f"{count} of {names} were left out here, because the stream has a history of its own.", file)

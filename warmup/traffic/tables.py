@@ -12,50 +12,28 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import pick
+from warmup.traffic.problems import MAX_PROBLEMS, capped
+from warmup.traffic.wording import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
     import duckdb
     import pandas as pd
 
 HEAD_BYTES = 64 * 1024
-MAX_PROBLEMS = 20
+_HEADER_LINES = 20
+_GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MAX_SHEET_BYTES = 200 * 1024 * 1024
 _DELIMITERS = ",;\t|"
-_ADDRESS = re.compile(r"[^\s@,;<>\"']+@")
-
-
-def head_of(path: Path) -> bytes:
-    """The first bytes of a file, decompressed if it is gzip."""
-    with path.open("rb") as file:
-        raw = file.read(HEAD_BYTES)
-    if raw[:2] == b"\x1f\x8b":
-        try:
-            return zlib.decompressobj(wbits=31).decompress(raw, HEAD_BYTES)
-        except zlib.error:
-            return raw
-    return raw
-
-
-def quote(value: Any) -> str:
-    """A value from a file as it may be shown in a message: one short piece of text that holds no address."""
-    text = _ADDRESS.sub("…@", str(value))
-    return repr(text if len(text) <= 60 else f"{text[:57]}…")
-
-
-def capped(problems: Iterable[Problem], where: str) -> list[Problem]:
-    """At most :data:`MAX_PROBLEMS` problems, and one line that counts the rest."""
-    items = list(problems)
-    if len(items) <= MAX_PROBLEMS:
-        return items
-    return [*items[:MAX_PROBLEMS], Problem(where, f"and {len(items) - MAX_PROBLEMS:,} more problems of this kind")]
 
 
 @dataclass
@@ -68,6 +46,7 @@ class Table:
         header: Column names as written.
         unit: ``line`` or ``row``: what a record number is in the file's own terms.
         start: Line (row) of the first record after the header.
+        delimiter: Of a CSV file; empty for others.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -78,7 +57,7 @@ class Table:
     start: int
     relation: str
     parameters: list[Any]
-    dialect: dict[str, Any] | None = None
+    delimiter: str = ""
     encoding: str = "utf-8"
 
     def load(self, select: str) -> None:
@@ -88,60 +67,63 @@ class Table:
             select: SQL over the text columns ``c0``, ``c1`` … in the order of :attr:`header`.
 
         Raises:
-            InputError: Rows that cannot be read, all of them (up to :data:`MAX_PROBLEMS`).
+            InputError: The file cannot be read, or rows in it (all of them, up to a limit).
         """
         import duckdb
 
+        # Only names made in this package and quoted identifiers stand in the text; values are parameters.
+        sql = f"CREATE TEMP TABLE raw AS SELECT row_number() OVER () AS n, {select} FROM {self.relation}"  # noqa: S608
         try:
-            self.connection.execute(
-                f"CREATE TEMP TABLE raw AS SELECT row_number() OVER () AS n, {select} FROM {self.relation}",  # noqa: S608
-                self.parameters,
-            )
+            self.connection.execute(sql, self.parameters)
         except duckdb.Error as error:
-            first = str(error).strip().splitlines()[0]
-            raise InputError(Problem(self.name, f"cannot be read: {first[:200]}", "check that the file is complete")) from None
-        if self.dialect is not None:
+            what = f"cannot be read: {quote(str(error).strip().splitlines()[0])}"
+            raise InputError(Problem(self.name, what, "check that the file is complete")) from None
+        if self.delimiter:
             self._raise_rejected()
 
     def _raise_rejected(self) -> None:
-        rows = self.connection.execute(
-            "SELECT line, arg_min(error_type, column_idx), arg_min(error_message, column_idx), count(*) FROM reject_errors "
-            "GROUP BY line ORDER BY line LIMIT ?",
-            [MAX_PROBLEMS * 5],
-        ).fetchall()
-        problems = [_rejected(self.name, line, str(kind), str(message)) for line, kind, message, _ in rows]
-        if problems:
-            raise InputError(capped(problems, self.name))
+        # One damaged line can be reported column by column: its first complaint says enough.
+        rows = self.query(
+            "SELECT line, arg_min(error_type, coalesce(column_idx, 0)), "
+            "arg_min(error_message, coalesce(column_idx, 0)), count(*) OVER () "
+            "FROM reject_errors GROUP BY line ORDER BY line LIMIT ?",
+            [MAX_PROBLEMS],
+        )
+        if rows:
+            problems = [_rejected(self.name, line, str(kind), str(message)) for line, kind, message, _ in rows]
+            raise InputError(capped(problems, self.name, rows[0][3] - len(rows)))
+
+    def query(self, sql: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Rows of a query over ``raw``."""
+        return self.connection.execute(sql, parameters or []).fetchall()
 
     def lines(self, records: Iterable[int]) -> dict[int, int]:
-        """Line (or sheet row) of records. Read again from the file, and only where a message needs it."""
+        """Line (or sheet row) of records. The file is read again, so ask only where a message needs it."""
         wanted = set(records)
-        if self.dialect is None or not wanted:
-            return {record: record - 1 + self.start for record in wanted}
+        plain = {record: record - 1 + self.start for record in wanted}
+        if not self.delimiter or not wanted:
+            return plain
+        # Where the file cannot be read this way, the plain count is right as long as no record holds a line break.
+        with suppress(csv.Error, UnicodeError, OSError, EOFError, zlib.error):
+            plain |= self._scan(wanted)
+        return plain
+
+    def _scan(self, wanted: set[int]) -> dict[int, int]:
         found: dict[int, int] = {}
-        try:
-            with open_text(self.path, self.encoding) as file:
-                for _ in range(self.start - 1):
-                    file.readline()
-                reader = csv.reader(file, **self.dialect)
-                last = max(wanted)
-                record, before = 0, 0
-                for row in reader:
-                    line, before = before + self.start, reader.line_num
-                    if not row:
-                        continue
+        with open_text(self.path, self.encoding) as file:
+            for _ in range(self.start - 1):
+                file.readline()
+            reader = csv.reader(file, delimiter=self.delimiter)
+            record, line = 0, self.start
+            for row in reader:
+                if row:  # DuckDB passes over empty lines too
                     record += 1
                     if record in wanted:
                         found[record] = line
-                    if record >= last:
-                        break
-        except (csv.Error, UnicodeError, OSError, EOFError):
-            pass  # the plain count below is right wherever no record holds a line break
-        return {record: found.get(record, record - 1 + self.start) for record in wanted}
-
-    def where(self, record: int) -> str:
-        """``file.csv: line 7``."""
-        return f"{self.name}: {self.unit} {self.lines([record])[record]}"
+                        if len(found) == len(wanted):
+                            break
+                line = self.start + reader.line_num
+        return found
 
     def close(self) -> None:
         """Free the rows."""
@@ -149,12 +131,13 @@ class Table:
 
 
 def _rejected(name: str, line: int, kind: str, message: str) -> Problem:
+    """A row that DuckDB could not split into columns, in a person's words."""
     where = f"{name}: line {line}"
     if kind == "INVALID ENCODING":
         return Problem(where, "holds bytes that are not UTF-8", "save the file as CSV UTF-8")
     if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS"):
         counts = re.search(r"Columns: (\d+) Found: (\d+)", message)
-        seen = f"has {counts[2]} columns where the header has {counts[1]}" if counts else kind.lower()
+        seen = f"has {counts[2]} columns where the header has {counts[1]}" if counts else f"has {kind.lower()}"
         return Problem(where, seen, "quote values that hold the delimiter, or remove the line")
     if kind == "LINE SIZE OVER MAXIMUM":
         return Problem(where, "is longer than 2 MB", "the file is damaged there: remove the line or export again")
@@ -174,22 +157,48 @@ def open_table(path: Path, name: str) -> Table:
         InputError: It is empty, or no kind of file that holds rows.
     """
     head = head_of(path)
-    if head[:4] == b"PAR1":
+    if head.startswith(_PARQUET):
         return _parquet(path, name)
-    if head[:4] == b"PK\x03\x04":
+    if head.startswith(_ZIP):
         return _sheet(path, name)
     return _csv(path, name, head)
+
+
+def is_binary_table(head: bytes) -> bool:
+    """Whether a file begins as parquet or as an Excel workbook."""
+    return head.startswith((_PARQUET, _ZIP))
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a file, decompressed if it is gzip."""
+    with path.open("rb") as file:
+        raw = file.read(HEAD_BYTES)
+    if raw.startswith(_GZIP):
+        with suppress(zlib.error):
+            return zlib.decompressobj(wbits=31).decompress(raw, HEAD_BYTES)
+    return raw
+
+
+def head_text(head: bytes) -> str:
+    """The first bytes as text, whatever they are."""
+    encoding = "utf-16" if head.startswith(_UTF16) else "utf-8-sig"
+    return head.decode(encoding, errors="replace")
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect()
-    # Nothing is ever fetched because a file asks for it.
+    # Nothing is ever fetched from a network because a file asks for it.
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def _literal(path: Path) -> str:
+    """A path in which DuckDB sees no pattern."""
+    return re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))
 
 
 def _parquet(path: Path, name: str) -> Table:
@@ -201,91 +210,94 @@ def _parquet(path: Path, name: str) -> Table:
     except duckdb.Error:
         connection.close()
         raise InputError(Problem(name, "is a damaged parquet file", "export it again")) from None
-    header = [str(row[0]) for row in described]
-    texts = ", ".join(_as_text(column, str(row[1])) + f" AS c{i}" for i, (column, row) in enumerate(zip(header, described)))
-    return Table(connection, path, name, header, "row", 1, f"(SELECT {texts} FROM read_parquet(?))", [_literal(path)])
+    texts = ", ".join(f"{_as_text(column, kind)} AS c{i}" for i, (column, kind, *_) in enumerate(described))
+    relation = f"(SELECT {texts} FROM read_parquet(?))"  # noqa: S608 - column names are quoted identifiers
+    return Table(connection, path, name, [str(row[0]) for row in described], "row", 1, relation, [_literal(path)])
 
 
 def _as_text(column: str, kind: str) -> str:
     """SQL that spells a typed column as text; a time with a zone in UTC, whatever the machine's zone is."""
     quoted = '"' + column.replace('"', '""') + '"'
     if kind == "TIMESTAMP WITH TIME ZONE":
-        return f"strftime({quoted}::TIMESTAMP, '%Y-%m-%d %H:%M:%S') || '+00:00'"
+        return f"strftime(to_timestamp(epoch({quoted})) AT TIME ZONE 'UTC', '%Y-%m-%d %H:%M:%S') || '+00:00'"
     return f"CAST({quoted} AS VARCHAR)"
 
 
-def _literal(path: Path) -> str:
-    """A path in which DuckDB sees no pattern."""
-    return re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))
-
-
 def _sheet(path: Path, name: str) -> Table:
+    """The first sheet of a workbook."""
+    import pandas as pd
+
+    frame = _read_sheet(path, name).dropna(how="all")
+    if frame.empty:
+        raise InputError(Problem(name, "is empty", "export it again"))
+    top = range(min(len(frame), _HEADER_LINES))
+    at = next((i for i in top if _is_header([str(value) for value in frame.iloc[i]])), 0)
+    header = ["" if pd.isna(value) else str(value) for value in frame.iloc[at]]
+    body = frame.iloc[at + 1 :]
+    connection = _connect()
+    texts = {f"c{i}": [_cell(value) for value in body[column]] for i, column in enumerate(body)}
+    connection.register("sheet", pd.DataFrame(texts, dtype="str"))
+    start = int(body.index[0]) + 1 if len(body) else int(frame.index[at]) + 2
+    return Table(connection, path, name, header, "row", start, "sheet", [])
+
+
+def _read_sheet(path: Path, name: str) -> pd.DataFrame:
     import pandas as pd
 
     if path.stat().st_size > _MAX_SHEET_BYTES:
         raise InputError(Problem(name, "is too large for a workbook", "export it as CSV or parquet"))
     try:
-        frame = pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
+        return pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a damaged archive provokes
-        raise InputError(Problem(name, f"cannot be read as an Excel workbook ({type(error).__name__})", "save it as CSV")) from None
-    frame = frame.dropna(how="all")
-    top = next((i for i in range(min(len(frame), 20)) if _is_header([str(v) for v in frame.iloc[i]])), 0)
-    if frame.empty:
-        raise InputError(Problem(name, "is empty", "export the history again"))
-    header = ["" if pd.isna(value) else str(value) for value in frame.iloc[top]]
-    body = frame.iloc[top + 1 :]
-    connection = _connect()
-    texts = pd.DataFrame({f"c{i}": [_cell(value) for value in body[column]] for i, column in enumerate(body.columns)})
-    connection.register("sheet", texts.astype("string") if len(texts) else texts.astype(object))
-    start = int(body.index[0]) + 1 if len(body) else int(frame.index[top]) + 2
-    return Table(connection, path, name, header, "row", start, "sheet", [])
+        what = f"cannot be read as an Excel workbook ({type(error).__name__})"
+        raise InputError(Problem(name, what, "save it as CSV")) from None
 
 
 def _cell(value: Any) -> str | None:
     """A cell as a person would have typed it into CSV."""
     import pandas as pd
 
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+    if pd.isna(value):
         return None
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat(sep=" ") if hasattr(value, "hour") and hasattr(value, "year") else value.isoformat())
+    if hasattr(value, "hour") and hasattr(value, "year"):
+        return str(value.isoformat(sep=" "))
     return str(value)
 
 
 def _csv(path: Path, name: str, head: bytes) -> Table:
-    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    text = head.decode("utf-16" if encoding == "utf-16" else "utf-8-sig", errors="replace")
+    text = head_text(head)
     if not text.strip():
-        raise InputError(Problem(name, "is empty", "export the history again"))
+        raise InputError(Problem(name, "is empty", "export it again"))
     if "\x00" in text[:1000]:
-        raise InputError(Problem(name, "is not a table of text, parquet or Excel", "export it as CSV, parquet or xlsx"))
+        what = "is neither a table of text nor parquet nor Excel"
+        raise InputError(Problem(name, what, "export it as CSV, parquet or xlsx"))
+    encoding = "utf-16" if head.startswith(_UTF16) else "utf-8"
     delimiter, skip, header = find_header(text)
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
     relation = (
         f"read_csv(?, delim = ?, quote = '\"', escape = '\"', header = false, skip = {skip + 1}, auto_detect = false, "
-        f"columns = {{{columns}}}, encoding = '{encoding}', compression = ?, ignore_errors = true, store_rejects = true, "
-        f"rejects_limit = 1000)"
+        f"columns = {{{columns}}}, encoding = '{encoding}', compression = ?, "
+        f"ignore_errors = true, store_rejects = true, rejects_limit = 1000)"
     )
     with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
+        packed = file.read(2) == _GZIP
     parameters = [_literal(path), delimiter, "gzip" if packed else "none"]
-    return Table(
-        _connect(), path, name, header, "line", skip + 2, relation, parameters, {"delimiter": delimiter}, encoding
-    )
+    return Table(_connect(), path, name, header, "line", skip + 2, relation, parameters, delimiter, encoding)
 
 
 def find_header(text: str) -> tuple[str, int, list[str]]:
     """Delimiter, number of lines before the header, and the header's names.
 
-    The header is the first line among twenty that names a date and a volume; Excel's ``sep=;``, comments and empty lines
-    before it are passed over. Without such a line it is the first line that is none of those.
+    The header is the first line among twenty whose names are known; Excel's ``sep=;``, comments and empty lines before
+    it are passed over. Without such a line it is the first line that is none of those.
     """
     first: tuple[str, int, list[str]] | None = None
-    for skip, line in enumerate(text.splitlines()[:20]):
+    for skip, line in enumerate(text.split("\n")[:_HEADER_LINES]):
         if not line.strip() or line.startswith("#") or line.lower().startswith("sep="):
             continue
         for delimiter in _DELIMITERS:
-            if delimiter in line and _is_header(names := _split(line, delimiter)):
+            names = _split(line, delimiter) if delimiter in line else []
+            if _is_header(names):
                 return delimiter, skip, names
         if first is None:
             delimiter = max(_DELIMITERS, key=line.count)
@@ -295,7 +307,7 @@ def find_header(text: str) -> tuple[str, int, list[str]]:
 
 def _is_header(names: list[str]) -> bool:
     roles = pick(names)
-    return ("date" in roles and "messages" in roles) or len({"provider", "domain", "stream"} & set(roles)) > 1
+    return {"date", "messages"} <= set(roles) or len({"provider", "domain", "stream"} & set(roles)) > 1
 
 
 def _split(line: str, delimiter: str) -> list[str]:
@@ -307,15 +319,11 @@ def _split(line: str, delimiter: str) -> list[str]:
 
 @contextmanager
 def open_text(path: Path, encoding: str = "utf-8") -> Iterator[io.TextIOBase]:
-    """A file as text, decompressed if it is gzip; undecodable bytes are replaced, for this is for finding lines only."""
+    """A file as text, decompressed if it is gzip; for finding lines only, so undecodable bytes are replaced."""
     with path.open("rb") as raw:
-        packed = raw.read(2) == b"\x1f\x8b"
+        packed = raw.read(2) == _GZIP
         raw.seek(0)
         binary: Any = gzip.GzipFile(fileobj=raw) if packed else raw
-        with io.TextIOWrapper(binary, encoding if encoding == "utf-16" else "utf-8-sig", errors="replace", newline="") as text:
+        spelled = encoding if encoding == "utf-16" else "utf-8-sig"
+        with io.TextIOWrapper(binary, spelled, errors="replace", newline="") as text:
             yield text
-
-
-def fetch(table: Table, sql: str, parameters: list[Any] | None = None) -> pd.DataFrame:
-    """The result of a query over ``raw`` as a frame."""
-    return table.connection.execute(sql, parameters or []).df()

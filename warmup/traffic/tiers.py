@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.traffic.supply import NO_TIERS, TIERS, Note
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
     from warmup.scenario import Scenario, Stream
     from warmup.traffic.audience import Audience
     from warmup.traffic.history import History
@@ -67,7 +69,9 @@ def _from_history(
     if not tiered["messages"].fillna(0).gt(0).any():
         return None
     table = tiered.pivot_table(index="provider", columns="tier", values="messages", aggfunc="sum", observed=True)
-    counts = table.reindex(index=list(providers), columns=list(TIERS)).astype("Float64").to_numpy(dtype=float, na_value=0.0)
+    counts = (
+        table.reindex(index=list(providers), columns=list(TIERS)).astype("Float64").to_numpy(dtype=float, na_value=0.0)
+    )
     total = float(rows["messages"].sum())
     part = counts.sum() / total if total else 1.0
     notes = []
@@ -93,7 +97,9 @@ def _assume(
 ) -> TierShares:
     """Fill in streams of which nothing is known."""
     volume = history.frame.groupby("stream")["messages"].sum()
-    weighted = [(one, float(volume.get(s.name, 0)) or 1.0) for s, one in zip(streams, shares, strict=True) if one is not None]
+    weighted = [
+        (one, float(volume.get(s.name, 0)) or 1.0) for s, one in zip(streams, shares, strict=True) if one is not None
+    ]
     usual = sum((one * weight for one, weight in weighted), np.zeros((len(providers), len(TIERS))))
     out = []
     for stream, one in zip(streams, shares, strict=True):

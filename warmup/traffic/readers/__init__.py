@@ -3,7 +3,7 @@
 To add a platform, add one file to this package with
 
 * ``NAME``: what ``format = "…"`` in a scenario calls it,
-* ``sniff(head, path) -> float``: how sure it is, from 0 to 1, that a file is its own (``head``: up to 64 KB, decompressed),
+* ``sniff(head, path) -> float``: how sure it is, 0 to 1, that a file is its own (``head``: up to 64 KB, decompressed),
 * ``read(source, path, context) -> Reading``: the rows, or an :class:`~warmup.errors.InputError` with every problem.
 
 Nothing else needs to change: the registry finds it.
@@ -12,17 +12,18 @@ Nothing else needs to change: the registry finds it.
 from __future__ import annotations
 
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
-from zoneinfo import ZoneInfo
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.tables import head_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
     import pandas as pd
 
     from warmup.scenario import HistorySource
@@ -51,7 +52,8 @@ class Reading:
 
     Attributes:
         frame: One row per day, recipient domain, provider label, stream and tier: ``date`` (datetime64), ``domain``,
-            ``label``, ``stream``, ``tier`` (text, NA where the file says nothing), ``messages`` (Int64; NA is unknown, never 0).
+            ``label``, ``stream``, ``tier`` (categories; empty text where the file says nothing), ``messages`` (Int64;
+            NA is unknown, never 0). A reader may return plain text columns; :func:`read` brings them into this form.
         notes: What the reader of the plan must know about the file.
         has_streams: Whether the file itself names streams.
     """
@@ -77,7 +79,7 @@ class Reader(Protocol):
 def readers() -> dict[str, Reader]:
     """All readers by name."""
     modules = (import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__))
-    return {module.NAME: cast(Reader, module) for module in modules if hasattr(module, "NAME")}
+    return {module.NAME: cast("Reader", module) for module in modules if hasattr(module, "NAME")}
 
 
 def read(source: HistorySource, path: Path, context: Context) -> Reading:
@@ -86,14 +88,29 @@ def read(source: HistorySource, path: Path, context: Context) -> Reading:
     Raises:
         InputError: Nothing reads it, or every problem in it.
     """
+    reading = _reader(source, path).read(source, path, context)
+    return replace(reading, frame=_uniform(reading.frame))
+
+
+def _reader(source: HistorySource, path: Path) -> Reader:
     known = readers()
     if source.format != "auto":
-        return known[source.format].read(source, path, context)
+        return known[source.format]
     head = head_of(path)
     scores = {name: float(reader.sniff(head, path)) for name, reader in known.items()}
     best = max(scores, key=lambda name: scores[name])
     if scores[best] <= 0:
-        raise InputError(
-            Problem(source.path, "is no export that is known", f"set format to one of {', '.join(sorted(known))}, or export a CSV")
-        )
-    return known[best].read(source, path, context)
+        fix = f"set format to one of {', '.join(sorted(known))}, or export a CSV"
+        raise InputError(Problem(source.path, "is no export that is known", fix))
+    return known[best]
+
+
+def _uniform(frame: pd.DataFrame) -> pd.DataFrame:
+    """Types as :attr:`Reading.frame` promises them."""
+    out = frame[list(FRAME_COLUMNS)].astype({"date": "datetime64[s]", "messages": "Int64"})
+    for column in ("domain", "label", "stream", "tier"):
+        texts = out[column]
+        if texts.dtype != "category" or texts.isna().any():
+            texts = texts.astype("string").fillna("").astype("category")
+        out[column] = texts.cat.as_unordered()
+    return out

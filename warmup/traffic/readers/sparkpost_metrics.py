@@ -1,27 +1,36 @@
 """SparkPost (and Bird "Reach Email") metrics: ``GET /api/v1/metrics/deliverability/time-series``.
 
-The API has no provider × day grouping, so the time series is asked for once per mailbox provider (``mailbox_providers=``)
-and, where streams differ, once per stream (``campaigns=`` or ``subaccounts=``): one file each, and the scenario says which
-(``provider`` of the source; the stream it stands under). Day precision is UTC only; the source may name another zone.
+The API has no provider × day grouping, so the time series is asked for once per mailbox provider
+(``mailbox_providers=``) and, where streams differ, once per stream (``campaigns=`` or ``subaccounts=``): one file each,
+and the scenario says which (``provider`` of the source; the stream it stands under). Day precision is UTC only; for a
+finer precision the source may name another zone.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.days import read_days
+from warmup.traffic.problems import capped
 from warmup.traffic.readers import Context, Reading
 from warmup.traffic.supply import Note
-from warmup.traffic.tables import capped, quote
+from warmup.traffic.wording import quote, some
 
 if TYPE_CHECKING:
+    from datetime import date
+    from pathlib import Path
+
+    import pandas as pd
+
     from warmup.scenario import HistorySource
 
 NAME = "sparkpost-metrics"
+
+MOST = 10_000_000_000
+"""Messages in one entry that are believed."""
 
 _SECOND_CHOICE = "count_targeted"
 _MAX_BYTES = 100 * 1024 * 1024
@@ -29,10 +38,12 @@ _DIMENSIONS = (
     "mailbox_provider", "mailbox_provider_region", "sending_ip", "ip_pool", "campaign_id", "template_id", "domain",
     "watched_domain", "sending_domain", "subaccount_id", "subject_campaign", "list",
 )  # fmt: skip
-_ASK = "ask GET /api/v1/metrics/deliverability/time-series with precision=day and mailbox_providers=…, once per provider"
+_ASK = (
+    "ask GET /api/v1/metrics/deliverability/time-series with precision=day and mailbox_providers=…, once per provider"
+)
 
 
-def sniff(head: bytes, path: Path) -> float:
+def sniff(head: bytes, path: Path) -> float:  # noqa: ARG001 - the content decides, names lie
     """A JSON object with ``results`` that count something."""
     text = head.decode("utf-8", errors="replace").lstrip("\ufeff \r\n\t")
     if not text.startswith("{"):
@@ -47,19 +58,17 @@ def read(source: HistorySource, path: Path, context: Context) -> Reading:
         InputError: Not such a series, provider or stream unknown, or what is wrong with its entries.
     """
     results = _results(source, path)
-    problems = [] if source.provider else [
-        Problem(source.path, "does not say which mailbox provider it is about", 'write history = {path = "…", provider = "Gmail"}')
-    ]  # fmt: skip
+    problems = []
+    if source.provider is None:
+        fix = 'write history = {path = "…", provider = "Gmail"}'
+        problems.append(Problem(source.path, "does not say which mailbox provider it is about", fix))
     if context.stream is None:
         problems.append(Problem(source.path, "does not say which stream it is about", "name the file under its stream"))
     if problems:
         raise InputError(problems)
     notes: list[Note] = []
     metric = _metric(results, source, notes)
-    rows, problems = _rows(results, metric, source, context, notes)
-    if problems:
-        raise InputError(capped(problems, source.path))
-    return Reading(_frame(rows, source, context), tuple(notes))
+    return Reading(_frame(_rows(results, metric, source, context, notes), source, context), tuple(notes))
 
 
 def _results(source: HistorySource, path: Path) -> list[dict[str, Any]]:
@@ -76,7 +85,9 @@ def _results(source: HistorySource, path: Path) -> list[dict[str, Any]]:
     if not isinstance(results, list) or not all(isinstance(entry, dict) for entry in results):
         raise InputError(Problem(source.path, "is not a SparkPost metrics answer: no list named results", _ASK))
     if not results:
-        raise InputError(Problem(source.path, "is empty: results holds no entry", "check from, to and the filters of the request"))
+        raise InputError(
+            Problem(source.path, "is empty: results holds no entry", "check from, to and the filters of the request")
+        )
     if not any("ts" in entry for entry in results):
         by = next((name for name in _DIMENSIONS if name in results[0]), "")
         if any(str(key).startswith("count_") for key in results[0]):
@@ -92,51 +103,52 @@ def _metric(results: list[dict[str, Any]], source: HistorySource, notes: list[No
     if source.metric in present:
         return source.metric
     if source.metric == "count_sent" and _SECOND_CHOICE in present:
-        text = f"The file has no count_sent; {_SECOND_CHOICE} was read instead, which also counts what was rejected before sending."
+        text = f"The file has no count_sent; {_SECOND_CHOICE} was read instead, which also counts what was never sent."
         notes.append(Note("warning", text, source.path))
         return _SECOND_CHOICE
-    seen = ", ".join(sorted(quote(key) for key in present)[:12]) or "none"
-    raise InputError(Problem(source.path, f"has no {source.metric}; its counts are {seen}", "ask for metrics=count_sent"))
+    seen = some(sorted(quote(key) for key in present), 12) or "none"
+    raise InputError(
+        Problem(source.path, f"has no {source.metric}; its counts are {seen}", "ask for metrics=count_sent")
+    )
 
 
 def _rows(
     results: list[dict[str, Any]], metric: str, source: HistorySource, context: Context, notes: list[Note]
-) -> tuple[list[tuple[Any, int | None]], list[Problem]]:
+) -> list[tuple[date, int | None]]:
+    """(day, volume) of every entry; InputError with all that is wrong."""
     first: dict[str, int] = {}
-    for n, entry in enumerate(results, 1):
-        first.setdefault(str(entry.get("ts", "")), n)
-    column = read_days(first, context.zone, ZoneInfo(source.timezone or "UTC"))
     problems = []
-    if column.problem[0]:
+    for n, entry in enumerate(results, 1):
+        text, where = str(entry.get("ts", "")), f"{source.path}: result {n}"
+        if text in first:
+            problems.append(Problem(where, f"has the ts of result {first[text]} again", "remove the copy"))
+        first.setdefault(text, n)
+        problems += _volume_problem(where, metric, entry.get(metric))
+    # A zone named for the file is the zone the series was asked in; without one the API answers in UTC.
+    column = read_days(first, context.zone, ZoneInfo(source.timezone or "UTC"))
+    if column.problem:
         at = " and ".join(str(first[text]) for text in column.problem_at)
         problems.append(Problem(f"{source.path}: results {at}", *column.problem))
+    for text, what in column.bad.items():
+        problems.append(Problem(f"{source.path}: result {first[text]}", f"ts {quote(text)} {what}", "export it again"))
+    if problems:
+        raise InputError(capped(problems, source.path))
     notes += [Note("info", text, source.path) for text in column.notes]
-    rows: list[tuple[Any, int | None]] = []
-    seen: dict[str, int] = {}
-    for n, entry in enumerate(results, 1):
-        where, text = f"{source.path}: result {n}", str(entry.get("ts", ""))
-        if text in column.bad:
-            problems.append(Problem(where, f"ts {quote(text)} {column.bad[text]}", "export it again"))
-        if text in seen:
-            problems.append(Problem(where, f"has the ts of result {seen[text]} again", "remove the copy"))
-        seen.setdefault(text, n)
-        volume = entry.get(metric)
-        problems += _volume_problem(where, metric, volume)
-        rows.append((column.days.get(text), volume))
-    return rows, problems
+    return [(column.days[str(entry["ts"])], entry.get(metric)) for entry in results]
 
 
 def _volume_problem(where: str, metric: str, volume: Any) -> list[Problem]:
     if volume is None:
         return []
-    if isinstance(volume, bool) or not isinstance(volume, (int, float)) or volume != volume or volume % 1:
+    if isinstance(volume, bool) or not isinstance(volume, int | float) or not float(volume).is_integer():
         return [Problem(where, f"{metric} {quote(volume)} is not a whole number", "export it again")]
-    if volume < 0:
-        return [Problem(where, f"{metric} {quote(volume)} is negative", "export it again")]
+    if not 0 <= volume <= MOST:
+        what = "is negative" if volume < 0 else "is more than anyone sends in a day"
+        return [Problem(where, f"{metric} {quote(volume)} {what}", "export it again")]
     return []
 
 
-def _frame(rows: list[tuple[Any, int | None]], source: HistorySource, context: Context) -> Any:
+def _frame(rows: list[tuple[date, int | None]], source: HistorySource, context: Context) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(rows, columns=["date", "messages"])
@@ -144,7 +156,4 @@ def _frame(rows: list[tuple[Any, int | None]], source: HistorySource, context: C
     frame["messages"] = frame["messages"].astype("Int64")
     # A finer precision than days gives several entries a day; a sum with an unknown part is unknown.
     daily = frame.groupby("date")["messages"].agg(lambda part: part.sum(skipna=False)).astype("Int64").reset_index()
-    daily["label"], daily["stream"] = source.provider, context.stream
-    daily["domain"], daily["tier"] = pd.NA, pd.NA
-    daily = daily.astype({"label": "string", "stream": "string", "domain": "string", "tier": "string"})
-    return daily[["date", "domain", "label", "stream", "tier", "messages"]]
+    return daily.assign(label=source.provider, stream=context.stream, domain="", tier="")
