@@ -16,8 +16,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from warmup.planner import plan as plan
     from warmup.planner.plan import Plan as Plan
+    from warmup.planner.planning import plan as plan
     from warmup.providers import classify as classify
     from warmup.scenario import load_scenario as load_scenario
 
@@ -28,7 +28,7 @@ _HOMES: dict[str, str] = {
     "Plan": "warmup.planner.plan",
     "classify": "warmup.providers",
     "load_scenario": "warmup.scenario",
-    "plan": "warmup.planner",
+    "plan": "warmup.planner.planning",
 }
 
 __all__ = ["Plan", "__version__", "classify", "load_scenario", "plan"]

@@ -29,7 +29,7 @@ KEEP_WARM_DAYS = 14
 
 Detail = Literal["totals", "cells", "full"]
 
-_BLOCK = 128
+_BLOCK = 256
 """Variants computed together: few enough that a day's arrays stay in the processor's cache."""
 
 
@@ -275,7 +275,10 @@ class Pass:
             limit = np.full(self.clock_shape, int(Limit.CAPACITY))
         cap = np.maximum(cap, p.floor)
         after = np.maximum(np.ceil(p.ceiling_growth * offer.base - 1e-9).astype(np.int64), p.ceiling)
-        ceiling = np.where(self.sending_days < p.ceiling_days, p.ceiling, after)
+        starting = self.sending_days < p.ceiling_days
+        ceiling = np.where(starting, p.ceiling, after)
+        if p.weekend[day]:
+            ceiling = np.where(starting & p.weekdays_only, 0, ceiling)
         cap, limit = _bound(cap, limit, ceiling, Limit.CEILING)
         cap, limit = _bound(cap, limit, p.capacity[:, :, None], Limit.CAPACITY)
         if not p.byoip and frozen.any():
@@ -336,7 +339,7 @@ class Pass:
             per_stream = part.sum(axis=2)
             for s, stream in enumerate(self.p.streams):
                 out.supply_by_pool[:, day, stream.pool, x] += per_stream[s]
-        out.stream_sends[:, day] = (per_stream > 0).T
+        out.stream_sends[:, day] = (main.sum(axis=(1, 3)) > 0).T
 
     # -- filling --------------------------------------------------------------------------------------------------
 
@@ -411,8 +414,8 @@ class Pass:
         legacy = np.where(day <= p.legacy_until, p.legacy_capacity, 0)
         to_legacy, flows = self._take(flows, legacy)
         to_overflow, flows = self._take(flows, p.overflow_capacity)
-        out.legacy[:, day] = sum(flow.sum(axis=(0, 1, 3)) for flow in to_legacy)
-        out.unplaced[:, day] = sum(flow.sum(axis=(0, 1, 3)) for flow in flows)
+        out.legacy[:, day] = sum(self._total(flow) for flow in to_legacy)
+        out.unplaced[:, day] = sum(self._total(flow) for flow in flows)
         if out.reason is None:
             return
         out.reason[day] = fill.why
@@ -432,7 +435,7 @@ class Pass:
         rest: list[Ints] = []
         left = room.copy()
         for flow in flows:
-            total = flow.sum(axis=(0, 1, 3))
+            total = self._total(flow)
             if (total <= left).all():
                 part, remains = flow, self._nothing
             elif not left.any():
@@ -440,10 +443,16 @@ class Pass:
             else:
                 part = self._in_order(flow, left)
                 remains = flow - part
-            left = left - part.sum(axis=(0, 1, 3))
+            left = left - (total if part is flow else self._total(part))
             taken.append(part)
             rest.append(remains)
         return taken, rest
+
+    def _total(self, flow: Ints) -> Ints:
+        """Messages of a flow per variant, (B,)."""
+        if flow is self._nothing:
+            return np.zeros(self.p.batch, dtype=np.int64)
+        return np.asarray(flow.reshape(-1, *flow.shape[2:]).sum(axis=0).sum(axis=1))
 
     def _in_order(self, flow: Ints, room: Ints) -> Ints:
         """Take cell by cell in the order of design 4.5 until ``room`` is used up."""

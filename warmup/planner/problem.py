@@ -7,7 +7,7 @@ identities. One provider's clock in one IP group is a *clock*.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
 
@@ -51,7 +51,7 @@ class Group:
 
     pool: int
     name: str
-    addresses: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ class Problem:
         pace: float (B,).
         floor: int (B, G, Q): never below this (the small clock).
         ceiling: int (B, G, Q); ceiling_days: int (B, G, Q) sending days it lasts (NEVER: permanent); ceiling_growth: float (B, G, Q).
+        weekdays_only: bool (B, G, Q): while the ceiling lasts nothing goes there at weekends; weekend: bool (T,).
         closed_until: int (B, Q): first day a provider is open (readiness).
         identity_ladder: int (B, D); identity_scale: float (B, D, Q): new identities; D may be 0.
         spread: int (B, S): sending days a send may be spread over.
@@ -129,6 +130,8 @@ class Problem:
     ceiling: Ints
     ceiling_days: Ints
     ceiling_growth: Floats
+    weekdays_only: Bools
+    weekend: Bools
     closed_until: Ints
     identity_ladder: Ints
     identity_scale: Floats
@@ -178,6 +181,7 @@ BATCHED: tuple[str, ...] = (
     "ceiling",
     "ceiling_days",
     "ceiling_growth",
+    "weekdays_only",
     "closed_until",
     "identity_ladder",
     "identity_scale",
@@ -206,9 +210,8 @@ def stack(problems: list[Problem]) -> Problem:
             replace(problem, ladder=index[problem.ladder], identity_ladder=index[problem.identity_ladder])
         )
     for problem in renumbered:
-        common = {f.name for f in fields(Problem)} - set(BATCHED) - {"ladders"}
         for name in ("pools", "providers", "tiers", "groups", "streams", "first", "tiers_bind", "byoip"):
-            if name in common and getattr(problem, name) != getattr(head, name):
+            if getattr(problem, name) != getattr(head, name):
                 raise ValueError(f"problems differ in {name}: they cannot share a batch")
     joined = {name: np.concatenate([getattr(p, name) for p in renumbered]) for name in BATCHED}
     return replace(head, ladders=tuple(ladders), **joined)

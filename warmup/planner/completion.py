@@ -1,0 +1,127 @@
+"""When a migration is complete (design 4.8), for every variant of a batch at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from warmup.planner.engine import Run
+from warmup.planner.problem import NEVER, Bools, Ints, Problem
+
+WINDOW_DAYS = 14
+MIN_SENDS = 2
+CARRIED_PER_MILLE = 995
+MIN_DAILY = 100
+"""Providers below this many messages a day do not decide."""
+
+ENGAGED, ALL = 0, 1
+
+
+@dataclass(frozen=True, eq=False)
+class Days:
+    """Day indices on which things are complete; NEVER where the horizon ends first.
+
+    Attributes:
+        whole: int (B, 2): the migration; last axis engaged, all.
+        by_provider: int (B, Q, 2). by_pool: int (B, pools, 2).
+        decides: bool (B, Q): providers with at least 100 messages a day.
+    """
+
+    whole: Ints
+    by_provider: Ints
+    by_pool: Ints
+    decides: Bools
+
+
+def complete_days(problem: Problem, run: Run, *, without: tuple[int, ...] = ()) -> Days:
+    """Find the first day of a 14-day window in which dedicated IPs carry 99.5 % of every pool and provider.
+
+    Args:
+        problem: The batch.
+        run: Its result.
+        without: Providers left out (those a permanent ceiling blocks); pools are then judged without them.
+
+    Returns:
+        Days, by origin of the mail; peak days are left out of the sums, and the window is as long as it takes every
+        in-scope stream to send twice.
+    """
+    end = _window_ends(run.stream_sends)
+    usable = ~problem.peak
+    carried, supply = (_without(array, usable) for array in (run.by_provider, run.supply_by_provider))
+    regular = max(int(usable.sum()), 1)
+    decides = supply[..., ALL].sum(axis=1) >= MIN_DAILY * regular
+    decides[:, list(without)] = False
+    provider_ok = _window_ok(carried, supply, end)
+    pool_carried, pool_supply = (_without(array, usable) for array in (run.by_pool, run.supply_by_pool))
+    for q in without:
+        lost, total = _provider_in_pools(problem, run, q, usable)
+        pool_carried, pool_supply = pool_carried - lost, pool_supply - total
+    pool_ok = _window_ok(pool_carried, pool_supply, end)
+    every = pool_ok.all(axis=2) & (provider_ok | ~decides[:, None, :, None]).all(axis=2)
+    start = problem.start.max(axis=1)
+    has_ips = (problem.ips.sum(axis=1) > 0)[:, None]
+    return Days(
+        whole=np.where(has_ips, _first(every, start), NEVER),
+        by_provider=np.stack([_first(provider_ok[:, :, q], start) for q in range(provider_ok.shape[2])], axis=1),
+        by_pool=np.stack([_first(pool_ok[:, :, i], start) for i in range(pool_ok.shape[2])], axis=1),
+        decides=decides,
+    )
+
+
+def _provider_in_pools(problem: Problem, run: Run, q: int, usable: Bools) -> tuple[Ints, Ints]:
+    """Carried and supplied mail of provider ``q`` per pool: (B, T, pools, 2). One pool takes it all; else by supply."""
+    carried = _without(run.by_provider[:, :, q], usable)
+    supply = _without(run.supply_by_provider[:, :, q], usable)
+    weights = np.zeros(run.by_pool.shape)
+    for s, stream in enumerate(problem.streams):
+        weights[:, :, stream.pool, :] += problem.supply[:, :, s, q].sum(axis=-1)[..., None]
+    total = weights.sum(axis=2, keepdims=True)
+    part = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    return (
+        np.floor(carried[:, :, None, :] * part).astype(np.int64),
+        np.floor(supply[:, :, None, :] * part).astype(np.int64),
+    )
+
+
+def _without(array: Ints, usable: Bools) -> Ints:
+    """The array (B, T, …) with unusable days set to 0."""
+    return np.where(usable.reshape(1, -1, *(1,) * (array.ndim - 2)), array, 0)
+
+
+def _window_ends(sends: Bools) -> Ints:
+    """Last day of the window that opens on each day, (B, T): 14 days, and two sends of every stream that sends at all."""
+    b, t, s = sends.shape
+    live = sends.any(axis=1)
+    first = np.full((b, s), NEVER)
+    second = np.full((b, s), NEVER)
+    end = np.empty((b, t), dtype=np.int64)
+    for day in range(t - 1, -1, -1):
+        here = sends[:, day]
+        second = np.where(here, first, second)
+        first = np.where(here, day, first)
+        wait = np.where(live, second, 0).max(axis=1)
+        end[:, day] = np.maximum(wait, day + WINDOW_DAYS - 1)
+    return end
+
+
+def _window_ok(carried: Ints, supply: Ints, end: Ints) -> Bools:
+    """Whether enough is carried in the window of each day: bool (B, T, X, 2)."""
+    b, t = carried.shape[:2]
+    index = np.minimum(end + 1, t)
+    inside = end < t
+
+    def windows(array: Ints) -> Ints:
+        total = np.concatenate([np.zeros((b, 1, *array.shape[2:]), dtype=np.int64), array.cumsum(axis=1)], axis=1)
+        picked = np.take_along_axis(total, index.reshape(b, t, *(1,) * (array.ndim - 2)), axis=1)
+        return np.asarray(picked - total[:, :-1])
+
+    ok: Bools = windows(carried) * 1000 >= windows(supply) * CARRIED_PER_MILLE
+    return ok & inside[:, :, None, None]
+
+
+def _first(ok: Bools, start: Ints) -> Ints:
+    """First day at or after ``start`` that is ok: (B, 2)."""
+    days = np.arange(ok.shape[1])
+    open_days = ok & (days >= start[:, None])[..., None]
+    return np.where(open_days.any(axis=1), open_days.argmax(axis=1), NEVER)
