@@ -179,8 +179,8 @@ def _finding(plan: Plan, other: Plan, shared: Shared, meetings: list[Meeting]) -
     text = (
         f"The plan of {other.scenario.customer} (from {_day(other.first)}) shares {what[shared.kind]} "
         f"{_few(list(shared.names))} with this one and sends to {names} in the same weeks, {_day(first)} to "
-        f"{_day(last)}, while one of them still ramps: on {_day(worst.on)} both together send {worst.together:,} messages to "
-        f"{plan.providers[worst.provider]}, and each plan reckons with its own alone."
+        f"{_day(last)}, while one of them still ramps: on {_day(worst.on)} both send {worst.together:,} messages to "
+        f"{plan.providers[worst.provider]}, and each plan counts only its own."
     )
     return Finding(
         id=f"conflict.{shared.kind}",
