@@ -99,15 +99,15 @@ def decode_column(data: Json, rows: int) -> pd.Series[Any]:
         return pd.Series(pd.Categorical.from_codes(codes.tolist(), dtype=dtype))
     if kind in _UNITS:
         days = np.array([*map(_text, data["values"]), "NaT"], dtype=kind)
-        return pd.Series(days[_codes(data["codes"], rows, len(days) - 1)], dtype=kind)
+        return _series(days[_codes(data["codes"], rows, len(days) - 1)], kind)
     if kind in _TEXTS:
-        words = [*map(_text, data["values"]), None]
-        return pd.Series([words[code] for code in _codes(data["codes"], rows, len(words) - 1)], dtype=kind)
+        texts = [*map(_text, data["values"]), None]
+        return _series([texts[code] for code in _codes(data["codes"], rows, len(texts) - 1)], kind)
     if kind == "object":
         values = [decode_scalar(value) for value in data["values"]]
         out = np.empty(rows, dtype=object)
         out[:] = [values[code] for code in _codes(data["codes"], rows, len(values), missing=False)]
-        return pd.Series(out, dtype=object)
+        return _series(out, object)
     if kind in _INTS or kind == "bool":
         return pd.Series(_unpacked(data["ints"], rows, np.dtype(kind)))
     if kind in _FLOATS:
@@ -162,6 +162,11 @@ def decode_float(value: Any) -> float:
     if isinstance(value, str) and value not in ("nan", "inf", "-inf"):
         raise ValueError(f"{value!r} is not a number")
     return float(value)
+
+
+def _series(values: Any, dtype: Any) -> pd.Series[Any]:
+    out: pd.Series[Any] = pd.Series(values, dtype=dtype)
+    return out
 
 
 def _dictionary(values: Sequence[Any]) -> Json:
