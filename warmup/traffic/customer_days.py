@@ -48,7 +48,7 @@ class CustomerDays:
         """
         plain = levels * self.factor
         peak = np.fmax(self.peak_factor * usual, self.peak_messages)
-        # A day without mail stays without mail, whatever else is declared for it; factor 0 of a holiday gives way to a peak.
+        # A silent day stays without mail, whatever else is declared for it; a holiday gives way to a peak.
         return np.where(np.isnan(peak), plain, np.where(self.silent[:, None], 0.0, peak))
 
 

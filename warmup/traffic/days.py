@@ -123,9 +123,9 @@ def _parse(text: str, order: str) -> _Stamp | None:
     if part.get("half"):
         hour = hour % 12 + (12 if part["half"] in "pP" else 0)
     try:
-        when = datetime(
-            int(part["y"]), int(part["m"]), int(part["d"]), hour, int(part.get("M") or 0), int(part.get("S") or 0)
-        )
+        day = date(int(part["y"]), int(part["m"]), int(part["d"]))
+        # Without a zone on purpose: which one is meant is a question to the whole column.
+        when = datetime.combine(day, time(hour, int(part.get("M") or 0), int(part.get("S") or 0)))
     except ValueError:
         raise ValueError("is not a day of the calendar") from None
     return _Stamp(when, bool(part.get("H")), _offset(part.get("zone")))

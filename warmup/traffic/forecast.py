@@ -1,7 +1,8 @@
 """From history to supply: what will be sent on each day, and other ways it could turn out.
 
-The forecast invents no trend: rhythm and level of the last 13 weeks go on, changed only by the customer's calendar (silent
-days, holidays, declared peaks). Whole numbers are made once, per day and stream, so that no later step can lose a message.
+The forecast invents no trend: rhythm and level of the last 13 weeks go on, changed only by the customer's calendar
+(silent days, holidays, declared peaks). Whole numbers are made once, per day and stream, so that no later step can lose
+a message.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ import numpy as np
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.audience import load_audience
-from warmup.traffic.cube import Past, look_back, past_notes
 from warmup.traffic.customer_days import CustomerDays, customer_days
 from warmup.traffic.history import MIN_DAYS, History, load_history
+from warmup.traffic.past import Past, look_back
+from warmup.traffic.past_notes import age_notes, past_notes
 from warmup.traffic.resample import Draws, draw, prepare
-from warmup.traffic.supply import Note, Supply, largest_remainder
+from warmup.traffic.supply import Supply, largest_remainder
 from warmup.traffic.tiers import TierShares, tier_shares
+from warmup.traffic.wording import counted, some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,9 +34,6 @@ LEGACY_DAYS = 30
 
 AFTER_HORIZON = 14
 """Days beyond the horizon: "complete" looks at 14 days from its first (design 4.8)."""
-
-OLD = 30
-"""Days between the end of the history and the start from which a note says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +88,15 @@ def forecast(
     today = today or datetime.now(scenario.zone).date()
     history = history or load_history(scenario, today=today)
     first = first or first_day(scenario)
-    axis = [first + timedelta(n) for n in range(days or scenario.policy.horizon_days + AFTER_HORIZON)]
+    days = scenario.policy.horizon_days + AFTER_HORIZON if days is None else days
+    axis = [first + timedelta(n) for n in range(days)]
+    _check_enough(history, first, today)
     past = look_back(history, min(first, today))
-    _check_enough(past, first, today)
     audience = load_audience(scenario)
     shares = tier_shares(scenario, history, audience, past.providers)
     effects = customer_days(scenario, axis)
     draws = prepare(past, axis, effects, shares.shares)
+    notes = (*history.notes, *past_notes(past), *age_notes(past, first, today), *shares.notes)
     supply = Supply(
         first=first,
         streams=past.streams,
@@ -109,10 +111,10 @@ def forecast(
         cadence={name: one.rhythm.sentence for name, one in zip(past.streams, past.of, strict=True)},
         gap_days={name: one.rhythm.gap_days for name, one in zip(past.streams, past.of, strict=True)},
         send_weekdays={name: one.rhythm.weekdays for name, one in zip(past.streams, past.of, strict=True)},
-        domains={name: history.domains[name] for name in past.providers if name in history.domains},
+        domains={name: count for name, count in history.domains.items() if name in past.providers},
         recipients=audience.recipients() if audience is not None else {},
         unclassified_share=history.unclassified_share,
-        notes=(*history.notes, *past_notes(past, history), *_age_notes(past, first, today), *shares.notes),
+        notes=tuple(dict.fromkeys(notes)),
     )
     return Forecast(supply, history, draws)
 
@@ -124,50 +126,36 @@ def first_day(scenario: Scenario) -> date:
     return min(starts)
 
 
+def _check_enough(history: History, first: date, today: date) -> None:
+    """Two weeks of every stream must lie before the start (and before today, which is not over)."""
+    before = min(first, today)
+    short: dict[str, list[str]] = {}
+    for stream, (start, end) in history.coverage.items():
+        days = max(0, (min(end, before - timedelta(1)) - start).days + 1)
+        if days < MIN_DAYS:
+            what = f"covers {counted(days, 'day')} before {before} (it runs from {start} to {end})"
+            short.setdefault(what, []).append(f"“{stream}”")
+    fix = f"at least {MIN_DAYS} are needed; 8 weeks or more give a range too"
+    if short:
+        raise InputError([Problem(f"history of {some(streams)}", what, fix) for what, streams in short.items()])
+
+
 def _expected(past: Past, axis: list[date], effects: CustomerDays, shares: TierShares) -> NDArray[np.int64]:
-    """(T, S, P, K): the expected future, rounded."""
-    levels = np.stack([one.expected(axis) for one in past.of], axis=1)
-    totals = effects.apply(levels, np.array([one.usual for one in past.of]))
-    by_provider = totals[:, :, None] * np.stack([one.shares for one in past.of])
-    return round_days(by_provider[..., None] * shares.shares)
-
-
-def round_days(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Round (…, P, K) to whole messages, keeping the total of each leading cell."""
-    flat = values.reshape(*values.shape[:-2], -1)
-    return largest_remainder(flat).reshape(values.shape)
-
-
-def _check_enough(past: Past, first: date, today: date) -> None:
-    days = len(past.volumes)
-    if days < MIN_DAYS:
-        what = f"only {max(days, 0)} days of history lie before {min(first, today)} (it begins on {past.first})"
-        raise InputError(Problem("history", what, f"at least {MIN_DAYS} days before the start are needed"))
+    """(T, S, P, K): the expected future, rounded once per day and stream."""
+    totals = effects.apply(past.expected(axis), past.usual)
+    values = totals[:, :, None, None] * past.shares[..., None] * shares.shares
+    return largest_remainder(values.reshape(*values.shape[:2], -1)).reshape(values.shape)
 
 
 def _legacy(scenario: Scenario, past: Past, first: date) -> NDArray[np.float64]:
-    """(H, P): the last days before the start; days the history does not know as the rhythm expects them."""
+    """(H, P): the last days before the start; days that the history does not know, as the rhythm expects them."""
     count = min(LEGACY_DAYS, (first - past.first).days)
     axis = [first - timedelta(n) for n in range(count, 0, -1)]
-    levels = np.stack([one.expected(axis) for one in past.of], axis=1)
-    totals = customer_days(scenario, axis).apply(levels, np.array([one.usual for one in past.of]))
-    volumes = totals[:, :, None] * np.stack([one.shares for one in past.of])
+    totals = customer_days(scenario, axis).apply(past.expected(axis), past.usual)
+    volumes = totals[:, :, None] * past.shares
     for n, day in enumerate(axis):
         index = (day - past.first).days
         if index < len(past.volumes):
             known = past.volumes[index]
             volumes[n] = np.where(np.isnan(known), volumes[n], known)
     return np.asarray(volumes.sum(axis=1))
-
-
-def _age_notes(past: Past, first: date, today: date) -> list[Note]:
-    notes = []
-    gap = (first - past.last).days - 1
-    if gap > OLD:
-        text = f"The history ends on {past.last}, {gap} days before the start on {first}; a newer export makes the plan surer."
-        notes.append(Note("warning", text))
-    if first < today:
-        notes.append(
-            Note("info", f"Days from {first} on were not used: the migration had begun, so they may lack what moved.")
-        )
-    return notes

@@ -1,27 +1,27 @@
 """Other futures from the same past: whole weeks drawn with replacement (design 4.12).
 
-Rounding does not depend on which future a week lands in, so every past week is rounded once for every future day; a future is
-then only a choice of rows. That is what makes hundreds of futures as cheap as a few.
+Rounding does not depend on which future a week lands in, so every past week is rounded once for every future day; a
+future is then only a choice of rows. That is what makes hundreds of futures as cheap as a few.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.traffic.rhythm import LEVEL_WEEKS
+from warmup.traffic.rhythm import LEVEL_WEEKS, sends_of
 from warmup.traffic.supply import Supply, largest_remainder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from numpy.typing import NDArray
 
-    from warmup.traffic.cube import Past, StreamPast
     from warmup.traffic.customer_days import CustomerDays
+    from warmup.traffic.past import Past, StreamPast
 
 MIN_WEEKS = 8
 """Complete weeks below which no range is given (design 4.12)."""
@@ -33,10 +33,10 @@ class Draws:
 
     Attributes:
         weeks: Complete past weeks, W.
-        whole: Per stream: rounded (W, T, P, K) volumes of every past week on every future day, for streams drawn by week; or
-            None.
-        single: Per stream: rounded (J, T, P, K) volumes of every past send on every future day, for streams whose days are
-            fixed and whose sizes are drawn; or None.
+        whole: Per stream: rounded (W, T, P, K) volumes of every past week on every future day; None for a stream that
+            is not drawn by week.
+        single: Per stream: rounded (J, T, P, K) volumes of every past send on every future day, for streams whose days
+            are fixed and whose sizes are drawn; None for others.
         week_of: (T,): number of the future calendar week of each day.
     """
 
@@ -64,8 +64,8 @@ def prepare(past: Past, axis: Sequence[date], effects: CustomerDays, shares: NDA
         enough = len(starts) >= MIN_WEEKS
         whole.append(_weeks(past, part, starts) if enough and by_week[s] else None)
         single.append(_sends(part) if enough and not by_week[s] else None)
-    monday = np.array([(day - timedelta(day.weekday())).toordinal() // 7 for day in axis], dtype=np.intp)
-    return Draws(len(starts), tuple(whole), tuple(single), monday - monday.min())
+    week = np.array([(day.toordinal() - 1) // 7 for day in axis], dtype=np.intp)  # ordinal 1 was a Monday
+    return Draws(len(starts), tuple(whole), tuple(single), week - week[0])
 
 
 def draw(draws: Draws, expected: Supply, n: int, seed: int) -> Supply | None:
@@ -87,23 +87,22 @@ def draw(draws: Draws, expected: Supply, n: int, seed: int) -> Supply | None:
 
 
 def _by_week(past: Past, s: int) -> bool:
-    """Whether a stream is drawn by whole weeks: it has a weekly rhythm (or none at all), and it spans the recent weeks."""
+    """Whether a stream is drawn by whole weeks: its days follow the week, and it spans the recent weeks."""
     one = past.of[s]
-    if one.rhythm.kind in ("every", "monthly", "none"):
+    if one.rhythm.by_interval or one.rhythm.kind == "none":
         return False
-    if one.rhythm.kind == "irregular":
-        return True
-    known = np.flatnonzero(~np.isnan(one.totals))
-    sends = np.flatnonzero(np.nan_to_num(one.totals) > 0)
+    known, sends = np.flatnonzero(~np.isnan(one.totals)), sends_of(one.totals)
     recent = max(0, len(one.totals) - 7 * LEVEL_WEEKS)
-    begins = int(sends[0]) - 7 <= recent or int(sends[0]) - 7 <= int(known[0])
-    return begins and not one.stale and len(one.totals) - int(known[-1]) <= 14
+    # Weeks before a new stream's first send, or after an ended one's last day, would be drawn as weeks without it.
+    began = int(sends[0]) - 7 <= max(recent, int(known[0]))
+    goes_on = not one.stale and int(known[-1]) >= len(one.totals) - 14
+    return one.rhythm.kind == "irregular" or (began and goes_on)
 
 
 def complete_weeks(past: Past, by_week: Sequence[bool]) -> list[int]:
     """Index of the Mondays of the last complete weeks: seven days on which all streams drawn by week are known."""
     columns = [s for s, yes in enumerate(by_week) if yes]
-    known = ~np.isnan(past.volumes[:, columns]).any(axis=(1, 2)) if columns else np.ones(len(past.volumes), dtype=bool)
+    known = np.asarray(~np.isnan(past.volumes[:, columns]).any(axis=(1, 2)))
     first = -past.first.weekday() % 7
     starts = [n for n in range(first, len(known) - 6, 7) if known[n : n + 7].all()]
     return starts[-LEVEL_WEEKS:]
@@ -138,7 +137,7 @@ def _weeks(past: Past, part: _Part, starts: Sequence[int]) -> NDArray[np.int64]:
     """(W, T, P, K): every past week on every future day. A past peak is replaced by the usual volume of its weekday."""
     one = part.one
     clean = past.volumes[:, part.s].copy()
-    clean[(one.totals == 0) & (clean.sum(axis=1) > 0)] = 0.0  # tests
+    clean[one.tests] = 0.0
     weekday = (np.arange(len(clean)) + past.first.weekday()) % 7
     clean[one.peaks] = one.levels[weekday[one.peaks]][:, None] * one.shares
     weeks = np.stack([clean[start : start + 7] for start in starts])

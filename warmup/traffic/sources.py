@@ -206,12 +206,11 @@ def _stranger_notes(rows: pd.DataFrame, strangers: pd.DataFrame) -> Iterator[Not
         return
     total = float(volume.sum()) + float(rows["messages"].sum())
     share = float(volume.sum()) / total if total else 0.0
-    names = some(
-        f"{quote(name) if name else 'no stream named'} ({count:,})" for name, count in volume.astype(int).items()
-    )
+    named = zip(map(str, volume.index), volume.astype(int), strict=True)
+    names = some(f"{quote(name) if name else 'no stream named'} ({count:,})" for name, count in named)
     text = (
-        f"{share:.1%} of the messages in the files belong to streams that the scenario does not name: {names}. They are not "
-        f"planned."
+        f"{share:.1%} of the messages in the files belong to streams that the scenario does not name: {names}. They "
+        f"are not planned."
     )
     yield Note("warning" if share > MINOR else "info", text, some(strangers["file"].unique()))
 

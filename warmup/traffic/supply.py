@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 TIERS: tuple[str, ...] = ("0_30", "31_60", "61_90", "91_180", "181_365", "machine_only", "older_or_never")
 """Engagement tiers, most engaged first: days since the last *human* open, click, purchase or login. Machine-only opens
@@ -57,12 +60,13 @@ class Supply:
         first: The first day of the time axis.
         streams: Names, axis S.
         providers: Planning groups (ids of ``warmup.providers`` groups, or ``other``), axis P.
-        tiers: :data:`TIERS` (all seven) or :data:`NO_TIERS`, axis K. Transactional streams use the tiers too where known,
-            but are never bound by them; a stream without engagement data in a tiered supply sits in ``0_30`` if
+        tiers: :data:`TIERS` (all seven) or :data:`NO_TIERS`, axis K. Transactional streams use the tiers too where
+            known, but are never bound by them; a stream without engagement data in a tiered supply sits in ``0_30`` if
             transactional or critical, else is split like the other streams of the customer, and a note says so.
         messages: int64, shape (B, T, S, P, K), >= 0; includes peaks and holidays, excludes silent days (0 there).
             B = 1 for the expected future.
-        peak_days: bool, shape (T,): days with a declared peak; left out of "largest regular send day" and of completion.
+        peak_days: bool, shape (T,): days with a declared peak; left out of "largest regular send day" and of
+            completion.
         history_first, history_last: Days the history covers.
         history_weeks: Complete past weeks that resampling can draw from.
         legacy_daily: float, shape (H, P): messages per day and provider of the last H days of history before ``first``
@@ -97,7 +101,9 @@ class Supply:
     def __post_init__(self) -> None:
         shape = (len(self.streams), len(self.providers), len(self.tiers))
         if self.messages.ndim != 5 or self.messages.shape[2:] != shape:
-            raise ValueError(f"messages must have shape (B, T, {shape[0]}, {shape[1]}, {shape[2]}), got {self.messages.shape}")
+            raise ValueError(
+                f"messages must have shape (B, T, {shape[0]}, {shape[1]}, {shape[2]}), got {self.messages.shape}"
+            )
         if self.peak_days.shape != (self.days,):
             raise ValueError(f"peak_days must have shape ({self.days},), got {self.peak_days.shape}")
         if self.messages.size and self.messages.min() < 0:
@@ -129,7 +135,8 @@ def largest_remainder(values: NDArray[np.float64], total: NDArray[np.int64] | No
 
     Args:
         values: Shape (..., n), >= 0.
-        total: Shape (...): the integer total of each row; default: each row's sum, rounded half up.
+        total: Shape (...): the integer total of each row; default: each row's sum, rounded half up. A row of zeros
+            with a total above 0 is shared out evenly.
 
     Returns:
         int64 of the same shape; every row sums to its total, every cell is the floor or one more.
@@ -138,6 +145,7 @@ def largest_remainder(values: NDArray[np.float64], total: NDArray[np.int64] | No
     if total is None:
         total = np.floor(values.sum(axis=-1) + 0.5).astype(np.int64)
     else:
+        values = np.where(((values.sum(axis=-1) <= 0) & (total > 0))[..., None], 1.0, values)
         sums = values.sum(axis=-1)
         scale = np.divide(total, sums, out=np.zeros_like(sums), where=sums > 0)
         values = values * scale[..., None]
@@ -147,4 +155,4 @@ def largest_remainder(values: NDArray[np.float64], total: NDArray[np.int64] | No
     order = np.argsort(-(values - floors), axis=-1, kind="stable")
     rank = np.empty_like(order)
     np.put_along_axis(rank, order, np.broadcast_to(np.arange(values.shape[-1]), order.shape).copy(), axis=-1)
-    return floors + (rank < missing[..., None])
+    return np.asarray(floors + (rank < missing[..., None]), dtype=np.int64)

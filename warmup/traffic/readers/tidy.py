@@ -185,7 +185,7 @@ def _check_volumes(table: Table, problems: RowProblems) -> None:
 
 
 def _check_duplicates(table: Table, problems: RowProblems) -> list[Note]:
-    """Rows that say the same twice are an error; rows of one key that differ elsewhere are parts of it and are summed."""
+    """Rows that say the same twice are an error; rows of one key that differ elsewhere are parts of it and summed."""
     same = table.query(
         f"SELECT min(n), max(n), count(*), count(*) OVER () FROM raw GROUP BY {_KEYS}, fingerprint "  # noqa: S608
         f"HAVING count(*) > 1 AND max(amount) IS DISTINCT FROM 0 ORDER BY 1 LIMIT ?",

@@ -1,0 +1,196 @@
+"""The part of a forecast that looks back: history as dense arrays, and what is usual in it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from warmup.traffic.oddities import is_peak, is_test, recent_sends
+from warmup.traffic.rhythm import LEVEL_WEEKS, Rhythm, is_stale, recognise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from warmup.traffic.history import History
+
+KNOWN_SHARE = 0.5
+"""A day's total is estimated from its known providers if they usually are this share of the stream."""
+
+
+@dataclass(frozen=True, eq=False)
+class StreamPast:
+    """What is usual for one stream.
+
+    Attributes:
+        rhythm: When it sends.
+        totals: (D,): messages per day, tests as 0; NaN is unknown.
+        tests: (D,): test sends.
+        peaks: (D,): past peaks, left out of all means.
+        levels: (7,): messages to expect on a send day of each weekday; for an irregular stream on any such weekday.
+        usual: Messages of a usual send day.
+        shares: (P,): providers' parts of the volume; sums to 1, or to 0 for a stream that never sent.
+        sizes: (J, P): recent sends without past peaks, for drawing.
+        stale: Whether it stopped some time before the history's end.
+    """
+
+    rhythm: Rhythm
+    totals: NDArray[np.float64]
+    tests: NDArray[np.bool_]
+    peaks: NDArray[np.bool_]
+    levels: NDArray[np.float64]
+    usual: float
+    shares: NDArray[np.float64]
+    sizes: NDArray[np.float64]
+    stale: bool
+
+    def expected(self, days: Sequence[date]) -> NDArray[np.float64]:
+        """(T,): messages expected on some days, the customer's calendar left aside."""
+        weekday = np.array([day.weekday() for day in days], dtype=np.intp)
+        return np.where(self.rhythm.send_days(days), self.levels[weekday], 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Past:
+    """The history up to a day, dense.
+
+    Attributes:
+        first: Day of index 0.
+        streams, providers: Axes S and P.
+        volumes: (D, S, P): messages; NaN is unknown: empty in the file, in a gap, or outside the stream's coverage.
+        of: What is usual, per stream.
+    """
+
+    first: date
+    streams: tuple[str, ...]
+    providers: tuple[str, ...]
+    volumes: NDArray[np.float64]
+    of: tuple[StreamPast, ...]
+
+    @property
+    def last(self) -> date:
+        """Last day."""
+        return self.first + timedelta(len(self.volumes) - 1)
+
+    @property
+    def usual(self) -> NDArray[np.float64]:
+        """(S,): messages of a usual send day."""
+        return np.array([one.usual for one in self.of])
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """(S, P): providers' parts of each stream."""
+        return np.stack([one.shares for one in self.of])
+
+    def expected(self, days: Sequence[date]) -> NDArray[np.float64]:
+        """(T, S): messages expected on some days, the customer's calendar left aside."""
+        return np.stack([one.expected(days) for one in self.of], axis=1)
+
+
+def look_back(history: History, before: date) -> Past:
+    """Make a history dense and recognise what is usual in it.
+
+    Args:
+        history: The history.
+        before: Its days from here on are not looked at (the migration has begun, or the day is not over).
+    """
+    volumes = _dense(history, before)
+    looks = [_look(history.first, volumes[:, s]) for s in range(len(history.streams))]
+    recent = np.nansum(volumes[-7 * LEVEL_WEEKS :], axis=(0, 1)) > 0
+    used = recent | np.any([one.shares > 0 for one in looks], axis=0)
+    return Past(
+        first=history.first,
+        streams=history.streams,
+        providers=tuple(name for name, keep in zip(history.providers, used, strict=True) if keep),
+        volumes=volumes[:, :, used],
+        of=tuple(replace(one, shares=one.shares[used], sizes=one.sizes[:, used]) for one in looks),
+    )
+
+
+def _dense(history: History, before: date) -> NDArray[np.float64]:
+    """(D, S, P) from the tidy frame: 0 where a covered day has no row, NaN where nothing is known."""
+    import pandas as pd
+
+    last = min(history.last, before - timedelta(1))
+    days = max(0, (last - history.first).days + 1)
+    volumes = np.full((days, len(history.streams), len(history.providers)), np.nan)
+    for s, stream in enumerate(history.streams):
+        start, end = ((day - history.first).days for day in history.coverage[stream])
+        volumes[start : end + 1, s] = 0.0
+        gaps = [(day - history.first).days for day in history.gaps.get(stream, ()) if day <= last]
+        volumes[gaps, s] = np.nan
+    rows = history.frame[history.frame["date"] <= pd.Timestamp(last)]
+    at = (
+        (rows["date"] - pd.Timestamp(history.first)).dt.days.to_numpy(),
+        pd.Index(history.streams).get_indexer(pd.Index(rows["stream"])),
+        pd.Index(history.providers).get_indexer(pd.Index(rows["provider"])),
+    )
+    # The tiers of a day are added up; one unknown part makes the sum unknown, which NaN does by itself.
+    np.add.at(volumes, at, rows["messages"].to_numpy(dtype=np.float64, na_value=np.nan))
+    return volumes
+
+
+def _look(first: date, volumes: NDArray[np.float64]) -> StreamPast:
+    """What is usual for the (D, P) volumes of one stream."""
+    totals = _totals(volumes)
+    tests = is_test(totals)
+    totals = np.where(tests, 0.0, totals)
+    peaks = is_peak(first, totals)
+    rhythm = recognise(first, totals)
+    sends = recent_sends(totals)
+    sends = sends[~peaks[sends]]
+    shares = _shares(volumes[sends])
+    levels, usual = _levels(first, totals, peaks, rhythm, sends)
+    unknown = np.isnan(volumes[sends]).any(axis=1, keepdims=True)
+    sizes = np.where(unknown, totals[sends][:, None] * shares, volumes[sends])
+    return StreamPast(rhythm, totals, tests, peaks, levels, usual, shares, sizes, is_stale(totals))
+
+
+def _totals(volumes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(D,): messages per day; with some providers unknown, from the known ones if they usually are most of it."""
+    known = ~np.isnan(volumes)
+    sums = np.asarray(np.nansum(volumes, axis=1), dtype=np.float64)
+    share = (known * _shares(volumes[sums > 0])).sum(axis=1)
+    guess = np.divide(sums, share, out=np.full(len(sums), np.nan), where=(share >= KNOWN_SHARE) & (sums > 0))
+    return np.where(known.all(axis=1), sums, guess)
+
+
+def _shares(sends: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(P,): providers' parts of (N, P) sends, by their means over the days on which each is known."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # a provider that is never known has no mean: part 0, and a note
+        means = np.nan_to_num(np.nanmean(sends, axis=0)) if len(sends) else np.zeros(sends.shape[1])
+    total = means.sum()
+    return np.asarray(means / total if total > 0 else means, dtype=np.float64)
+
+
+def _levels(
+    first: date,
+    totals: NDArray[np.float64],
+    peaks: NDArray[np.bool_],
+    rhythm: Rhythm,
+    sends: NDArray[np.intp],
+) -> tuple[NDArray[np.float64], float]:
+    """(7,) messages by weekday, and of a usual send day."""
+    usual = float(totals[sends].mean()) if len(sends) else 0.0
+    if rhythm.by_interval or rhythm.kind == "none":
+        return np.full(7, usual), usual
+    days, empty = sends, usual
+    if rhythm.kind == "irregular":
+        # Days without a send count: what comes now and then is spread over the days on which it may come.
+        days = np.arange(max(0, len(totals) - 7 * LEVEL_WEEKS), len(totals))
+        days, empty = days[~np.isnan(totals[days]) & ~peaks[days]], 0.0
+    weekday = (days + first.weekday()) % 7
+    count = np.bincount(weekday, minlength=7)
+    sums = np.bincount(weekday, weights=totals[days], minlength=7)
+    levels = np.divide(sums, count, out=np.full(7, empty), where=count > 0)
+    if rhythm.weekdays:
+        usual = float(levels[list(rhythm.weekdays)].mean())
+    return levels, usual
