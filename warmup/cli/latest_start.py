@@ -25,11 +25,13 @@ def command(scenario: Path, today: date | None, form: str) -> int:
     """
     import warmup
     from warmup.errors import InputError, Problem
+    from warmup.planner import latest_start
 
     with progress() as tell:
         tell("reading the scenario")
         loaded = warmup.load_scenario(scenario)
-        latest = warmup.plan(loaded, today=today, progress=tell).latest_start
+        tell("trying start dates")
+        latest = latest_start(loaded, today=today)
     if latest is None:
         raise InputError(Problem(str(scenario), "has no date to be complete by", "add deadline = or legacy.until ="))
     if form == "json":

@@ -24,14 +24,17 @@ def command(scenario: Path, today: date | None, form: str) -> int:
     scenario plans another number than the one recommended.
     """
     import warmup
+    from warmup.planner import sizing
 
     with progress() as tell:
         tell("reading the scenario")
-        plan = warmup.plan(warmup.load_scenario(scenario), today=today, progress=tell)
+        loaded = warmup.load_scenario(scenario)
+        tell("trying numbers of IPs")
+        pools = sizing(loaded, today=today)
     if form == "json":
-        print_json(SCHEMA_VERSION, pools=[asdict(sizing) for sizing in plan.sizing])
+        print_json(SCHEMA_VERSION, pools=[asdict(sizing) for sizing in pools])
     else:
         from warmup.report.terminal_tables import Sizes
 
-        console().print(Sizes(plan.sizing))
-    return int(any(sizing.planned != sizing.recommended for sizing in plan.sizing))
+        console().print(Sizes(pools))
+    return int(any(sizing.planned != sizing.recommended for sizing in pools))

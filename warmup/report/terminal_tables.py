@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from warmup.report.terminal import READABLE, Voice
-from warmup.report.words import change, day, number, percent, signed
+from warmup.report.words import day, day_month, number, percent, signed
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from warmup.planner.plan import LatestStart, Lever, Sizing
 
 NEVER = "not within the horizon"
+MOST_STARTS = 14
+"""Lines of tried start dates at most."""
+
+
+def _sentence(text: str) -> str:
+    """A remark as a sentence: it may come from a list of reasons."""
+    clean = text.strip().rstrip(".")
+    return f"{clean[:1].upper()}{clean[1:]}." if clean else ""
 
 
 @dataclass(frozen=True)
@@ -40,8 +48,9 @@ class Levers:
         voice = Voice(options.ascii_only)
         yield voice.text(f"As planned: ≤ 90 days {_date(self.engaged)}, all in scope {_date(self.all)}.")
         yield Text("")
+        dates = ("left", 17)
         table = _table(
-            ("change one thing", "left"), ("≤ 90 days", "left"), ("all in scope", "left"), ("on legacy", "right")
+            ("change one thing", "left"), ("≤ 90 days, ± days", *dates), ("all, ± days", *dates), ("on legacy", "right")
         )
         for lever in self.levers:
             table.add_row(
@@ -51,17 +60,15 @@ class Levers:
                 voice.text(signed(lever.legacy_delta)),
             )
         yield table
-        yield voice.text(
-            "on legacy: messages more or fewer that legacy sends until the plan's own completion", "bright_black"
-        )
+        yield voice.text("on legacy: messages more or fewer than planned, until the planned completion", "bright_black")
 
 
 def _what(voice: Voice, lever: Lever) -> Text:
     text = voice.text(lever.text, "strike" if lever.struck else "")
     if lever.struck:
-        text = Text.assemble(voice.text("do not: ", "red"), text)
+        text = Text.assemble(voice.text("Do not: ", "red"), text)
     if lever.warning:
-        text.append_text(voice.text(f" – {lever.warning}", "yellow"))
+        text.append_text(voice.text(f". {_sentence(lever.warning)}", "yellow"))
     return text
 
 
@@ -70,9 +77,10 @@ def _date(value: date | None) -> str:
 
 
 def _effect(value: date | None, delta: int | None) -> str:
+    """The new date and how many days it is from the plan's: ``29 Mar 2027 +20``."""
     if value is None:
-        return NEVER
-    return f"{day(value, year=False)}, {change(delta)}" if delta is not None else f"{day(value)}, now complete"
+        return "not complete"
+    return f"{day_month(value)} {value.year} {'' if delta is None else signed(delta)}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,9 @@ class Sizes:
             if index:
                 yield Text("")
             yield Text.assemble(voice.text(sizing.pool, "bold"), voice.text(f": {_verdict(sizing)}"))
-            yield Text(voice.say(f"{sizing.reason} ({sizing.source})" if sizing.source else sizing.reason))
+            yield voice.text(_sentence(sizing.reason))
+            if sizing.source:
+                yield voice.text(sizing.source, "bright_black")
             yield from _size_rows(voice, sizing)
 
 
@@ -107,13 +117,16 @@ def _size_rows(voice: Voice, sizing: Sizing) -> Iterator[Any]:
     table = _table(
         ("IPs", "right"), ("≤ 90 days", "left"), ("all in scope", "left"), ("largest day per IP", "right"), ("", "left")
     )
+    notes: dict[str, int] = {}
     for row in sizing.rows:
         load = f"{number(row.peak_load)} ({percent(row.capacity_share)})" if row.ips else "–"
-        note = f"{row.verdict}: {row.note}" if row.note else row.verdict
         mark = "bold" if row.ips == sizing.recommended else ""
-        dates = [voice.text(day(d, year=False) if d else "–") for d in (row.engaged, row.all)]
-        table.add_row(voice.text(row.ips, mark), *dates, voice.text(load), voice.text(note, mark))
+        dates = [voice.text(day(d) if d else "not complete") for d in (row.engaged, row.all)]
+        verdict = f"{row.verdict} [{notes.setdefault(row.note, len(notes) + 1)}]" if row.note else row.verdict
+        table.add_row(voice.text(row.ips, mark), *dates, voice.text(load), voice.text(verdict, mark))
     yield table
+    for note, n in notes.items():
+        yield voice.text(f"[{n}] {_sentence(note)}")
 
 
 @dataclass(frozen=True)
@@ -133,11 +146,11 @@ class Latest:
         voice, latest = Voice(options.ascii_only), self.latest
         yield voice.text(headline(self.start, latest), "bold")
         if latest.reason:
-            yield voice.text(latest.reason)
-        if latest.tried:
+            yield voice.text(_sentence(latest.reason))
+        if any(share for _, share, _ in latest.tried):  # else the reason has said it all
             yield Text("")
             table = _table(("start", "left"), ("complete", "left"), ("in time", "right"))
-            for start, share, done in latest.tried:
+            for start, share, done in latest.tried[:: -(-len(latest.tried) // MOST_STARTS)]:
                 table.add_row(*(voice.text(t) for t in (day(start), _date(done), percent(share))))
             yield table
 
@@ -146,15 +159,17 @@ def headline(start: date, latest: LatestStart) -> str:
     """The answer in one line."""
     limit = f" to be complete by {day(latest.deadline)}" if latest.deadline else ""
     if latest.day is None:
-        return f"No start is early enough{limit}; with today's lead times {day(latest.earliest)} is the first possible day."
+        earliest = f"{day(latest.earliest)} is the first possible day with today's lead times"
+        return f"No start is early enough{limit}; {earliest}."
     sure = f" ({percent(latest.probability)} of the futures in time)" if latest.probability is not None else ""
     own = f" The planned start, {day(start)}, is "
     own += "in time." if start <= latest.day else f"{(start - latest.day).days} days too late."
     return f"Start on {day(latest.day)} at the latest{limit}{sure}; on {day(latest.earliest)} at the earliest.{own}"
 
 
-def _table(*columns: tuple[str, Any]) -> Table:
+def _table(*columns: tuple[Any, ...]) -> Table:
+    """A table with columns of (heading, side, least width)."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
-    for title, justify in columns:
-        table.add_column(title, justify=justify, overflow="fold", max_width=READABLE // 2)
+    for title, justify, *width in columns:
+        table.add_column(title, justify=justify, overflow="fold", max_width=READABLE // 2, min_width=max([0, *width]))
     return table
