@@ -62,6 +62,8 @@ def make_problem(
         ceiling=np.full(clock, UNLIMITED),
         ceiling_days=np.zeros(clock, dtype=np.int64),
         ceiling_growth=np.ones(clock),
+        weekdays_only=np.zeros(clock, dtype=bool),
+        weekend=np.zeros(t, dtype=bool),
         closed_until=np.zeros((b, q), dtype=np.int64),
         identity_ladder=np.zeros((b, 0), dtype=np.int64),
         identity_scale=np.zeros((b, 0, q)),

@@ -1,6 +1,7 @@
 """The planner: from a scenario and its supply to a plan, its variants and what limits them.
 
-The plan itself is ``warmup.plan(scenario)`` (:func:`warmup.planner.planning.plan`). Here are its parts on their own, imported when
+The plan itself is ``warmup.plan(scenario)`` (:func:`warmup.planner.planning.plan`). Here are its parts on their own,
+imported when
 they are first used::
 
     from warmup.planner import latest_start, levers, sizing

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -13,16 +12,18 @@ import numpy as np
 from warmup.planner.compile import Settings, Shape, compile_problem, shape_of
 from warmup.planner.completion import ALL, ENGAGED, Days, complete_days
 from warmup.planner.engine import Run, run
-from warmup.planner.plan import PreflightItem
 from warmup.planner.preflight import closed_until, preflight_items
 from warmup.planner.problem import NEVER, Problem, stack
 from warmup.ramps import Choice, choose_policy, named, policies, ramp
-from warmup.scenario import Scenario
-from warmup.traffic.supply import Supply
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from warmup.planner.plan import PreflightItem
     from warmup.ramps import Ladder, Ramp
+    from warmup.scenario import Scenario
     from warmup.traffic.forecast import Forecast
+    from warmup.traffic.supply import Supply
 
 FUTURES = 200
 """Resampled futures of a plan: the 10th and 90th percentile then rest on 20 futures each."""
@@ -168,8 +169,21 @@ def _alike(problems: Sequence[Problem]) -> list[list[int]]:
     """Indices of problems whose axes agree, so that they can share a batch."""
     groups: dict[tuple[object, ...], list[int]] = {}
     for i, p in enumerate(problems):
-        key = (p.first, p.days, p.pools, p.providers, p.tiers, p.streams, p.tiers_bind, p.byoip, p.identity_scale.shape[1],
-               tuple((g.pool, g.name) for g in p.groups), p.freeze.tobytes(), p.silent.tobytes(), p.legacy_only.tobytes())
+        key = (
+            p.first,
+            p.days,
+            p.pools,
+            p.providers,
+            p.tiers,
+            p.streams,
+            p.tiers_bind,
+            p.byoip,
+            p.identity_scale.shape[1],
+            tuple((g.pool, g.name) for g in p.groups),
+            p.freeze.tobytes(),
+            p.silent.tobytes(),
+            p.legacy_only.tobytes(),
+        )
         groups.setdefault(key, []).append(i)
     return list(groups.values())
 

@@ -7,16 +7,20 @@ provider. Everything is float64 in messages a day; only :meth:`Clocks.offer` rou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from warmup.planner.problem import Bools, Floats, Ints, Limit
-from warmup.ramps import Ladder
 from warmup.ramps.growth import LEAVE_AT, WEEKLY_GROWTH, Growth, whole
+
+if TYPE_CHECKING:
+    from warmup.ramps import Ladder
 
 MEMORY_FULL_DAYS = 7
 MEMORY_DAYS = 30
-"""Full memory for a week, then falling linearly to nothing at 30 days (SendGrid, Braze: 30 idle days are cold again)."""
+"""Full memory for a week, then falling linearly to nothing at 30 days (SendGrid, Braze: 30 idle days are cold
+again)."""
 
 _RING = MEMORY_DAYS
 _SATISFIED = 1 << 30

@@ -1,8 +1,11 @@
 """Who moves: cumulative hash thresholds, so that who has moved stays moved (design 4.13).
 
-A recipient is told by ``hash(recipient id) mod 10,000``. On a day, the recipients of a stream, provider and tier whose number is
-below the threshold are on the new platform. The same rule in every dialect selects the same people: the first eight hexadecimal
-digits of the MD5 of the id's UTF-8 bytes, as a number, modulo 10,000. (MD5 spreads well and every warehouse has it; nothing here
+A recipient is told by ``hash(recipient id) mod 10,000``. On a day, the recipients of a stream, provider and tier whose
+number is
+below the threshold are on the new platform. The same rule in every dialect selects the same people: the first eight
+hexadecimal
+digits of the MD5 of the id's UTF-8 bytes, as a number, modulo 10,000. (MD5 spreads well and every warehouse has it;
+nothing here
 is a secret.)
 """
 
@@ -21,10 +24,12 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 SELECTION: dict[str, str] = {
-    "python": 'int(hashlib.md5(str(recipient_id).encode()).hexdigest()[:8], 16) % 10000 < threshold',
+    "python": "int(hashlib.md5(str(recipient_id).encode()).hexdigest()[:8], 16) % 10000 < threshold",
     "postgres": "('x' || substr(md5(recipient_id::text), 1, 8))::bit(32)::bigint % 10000 < :threshold",
     "snowflake": "MOD(TO_NUMBER(SUBSTR(MD5(recipient_id), 1, 8), 'XXXXXXXX'), 10000) < :threshold",
-    "bigquery": "MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(CAST(recipient_id AS STRING))), 1, 8)) AS INT64), 10000) < @threshold",
+    "bigquery": (
+        "MOD(CAST(CONCAT('0x', SUBSTR(TO_HEX(MD5(CAST(recipient_id AS STRING))), 1, 8)) AS INT64), 10000) < @threshold"
+    ),
     "databricks / spark": "conv(substr(md5(cast(recipient_id AS string)), 1, 8), 16, 10) % 10000 < :threshold",
     "mysql": "CONV(SUBSTR(MD5(recipient_id), 1, 8), 16, 10) % 10000 < :threshold",
     "duckdb": "('0x' || substr(md5(recipient_id::VARCHAR), 1, 8))::BIGINT % 10000 < $threshold",
@@ -50,7 +55,8 @@ def thresholds(moved: Ints, main: Ints, held_share: Ints) -> Ints:
         held_share: Ten-thousandths held back as control group, same shape.
 
     Returns:
-        0–10,000 in the same shape: rounded down, so that on average no more than planned is selected; the whole part that is
+        0–10,000 in the same shape: rounded down, so that on average no more than planned is selected; the whole part
+        that is
         not held back once everything has moved.
     """
     room = HASH_BUCKETS - held_share

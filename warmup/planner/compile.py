@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.planner.problem import NEVER, UNLIMITED, Bools, Floats, Group, Ints, Problem, StreamRule
 from warmup.scenario import CeilingSetting, Pool, Scenario, Stream, expand_days
@@ -15,6 +14,8 @@ from warmup.traffic.supply import TIERS, Supply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from warmup.ramps import Ladder, Ramp
 
@@ -91,14 +92,14 @@ class Settings:
 
 def compile_problem(scenario: Scenario, supply: Supply, shape: Shape, settings: Settings) -> Problem:
     """Build the engine's arrays; every future of ``supply`` becomes one variant."""
-    b, t = supply.batch, supply.days
+    b = supply.batch
     groups, members = _groups(scenario, settings.ramp)
     q = len(supply.providers) + 1
     pool_of_group = np.array([group.pool for group in groups])
     sizes = np.array([len(ips) for ips in members], dtype=np.int64)
     starts = np.array([_index(supply, min(ips, default=scenario.start)) for ips in members])
     ladders, ladder, scale = _clocks(scenario, supply, shape, settings, pool_of_group, sizes)
-    identity_ladder, identity_scale, ladders = _identities(scenario, supply, shape, settings, ladders)
+    identity_ladder, identity_scale, ladders = _identities(shape, settings, ladders)
     streams = _streams(scenario, supply, shape)
     days = _days(scenario, supply)
     array = _small_merged(supply, shape, streams)
@@ -108,7 +109,7 @@ def compile_problem(scenario: Scenario, supply: Supply, shape: Shape, settings: 
 
     def every(values: Any, dtype: type = np.int64) -> NDArray[Any]:
         """One row of values for every variant."""
-        row = np.asarray(values, dtype=dtype)
+        row: NDArray[Any] = np.asarray(values, dtype=dtype)
         return np.broadcast_to(row, (b, *row.shape))
 
     capacity = [(scenario.pools[p].capacity_per_ip or scenario.policy.capacity_per_ip) for p in pool_of_group]
@@ -309,9 +310,7 @@ def ramp_of_pool(scenario: Scenario, supply: Supply, shape: Shape, ramp: Ramp, p
     return ramp.in_messages(final, {name: float(v) * factor for name, v in volumes.items() if v > 0})
 
 
-def ladder_for(
-    ramp: Ramp, name: str, supply: Supply, shares: Floats, p: int, default: Ladder
-) -> tuple[Ladder, float]:
+def ladder_for(ramp: Ramp, name: str, supply: Supply, shares: Floats, p: int, default: Ladder) -> tuple[Ladder, float]:
     """The ladder of one provider in a pool and the part of it that it gets (design 4.4)."""
     own = None if name == SMALL else ramp.ladder_of(name)
     if own is not None:
@@ -327,7 +326,7 @@ def ladder_for(
 
 
 def _identities(
-    scenario: Scenario, supply: Supply, shape: Shape, settings: Settings, ladders: tuple[Ladder, ...]
+    shape: Shape, settings: Settings, ladders: tuple[Ladder, ...]
 ) -> tuple[Ints, Floats, tuple[Ladder, ...]]:
     """One ladder over all pools for each new identity; it does not multiply with IPs (design 4.4)."""
     known = list(ladders)
@@ -372,8 +371,15 @@ def ceilings(scenario: Scenario, supply: Supply) -> list[CeilingUse]:
         days = NEVER if c.for_sending_days is None else c.for_sending_days
         out.append(
             CeilingUse(
-                c.provider, per_ip, c.per == "domain", days, c.growth_after or 0.0, c.weekdays_only, c.warn_above,
-                c.source, c.note,
+                c.provider,
+                per_ip,
+                c.per == "domain",
+                days,
+                c.growth_after or 0.0,
+                c.weekdays_only,
+                c.warn_above,
+                c.source,
+                c.note,
             )
         )
     for provider, setting in policy.ceilings.items():
@@ -385,12 +391,12 @@ def ceilings(scenario: Scenario, supply: Supply) -> list[CeilingUse]:
 def _own_ceiling(provider: str, c: CeilingSetting, hours: float) -> CeilingUse:
     per_ip = min(c.daily if c.daily is not None else np.inf, c.hourly * hours if c.hourly is not None else np.inf)
     days = NEVER if c.permanent else int(c.for_sending_days or 0)
-    return CeilingUse(provider, per_ip, False, days, c.growth_after or 0.0, False, None, "scenario", "set in the scenario")
+    return CeilingUse(
+        provider, per_ip, False, days, c.growth_after or 0.0, False, None, "scenario", "set in the scenario"
+    )
 
 
-def _ceiling_arrays(
-    supply: Supply, use: list[CeilingUse], sizes: Ints, q: int
-) -> tuple[Ints, Ints, Floats, Bools]:
+def _ceiling_arrays(supply: Supply, use: list[CeilingUse], sizes: Ints, q: int) -> tuple[Ints, Ints, Floats, Bools]:
     """Ceiling, its sending days, growth after it and weekdays only, each (G, Q)."""
     shape = (len(sizes), q)
     value = np.full(shape, UNLIMITED, dtype=np.int64)

@@ -10,6 +10,7 @@ from warmup.planner.bench import Bench, with_spread
 from warmup.planner.completion import ALL, ENGAGED
 from warmup.planner.plan import LIMITS, Completion
 from warmup.planner.problem import NEVER, Limit
+from warmup.planner.wording import short_day
 
 if TYPE_CHECKING:
     from warmup.planner.planning import Headline
@@ -86,16 +87,19 @@ def _why(bench: Bench, head: Headline, scope: int, limit: str) -> tuple[str, str
     if code is Limit.SUPPLY:
         return (
             "the horizon is too short to see two sends of every stream in a row",
-            f"plan further than {last:%-d %b %Y} with policy.horizon_days",
+            f"plan further than {short_day(last)} with policy.horizon_days",
         )
-    reason = f"not complete by {last:%-d %b %Y}: {_WORDS.get(code, limit)}"
+    reason = f"not complete by {short_day(last)}: {_WORDS.get(code, limit)}"
     if code in (Limit.MEMORY, Limit.RAMP):
         spread = spread_cure(bench, head, scope)
         if spread is not None:
             names = ", ".join(slow_streams(bench))
             return reason, f"spread_days = {spread} for {names}: the smallest that completes within the horizon"
         if code is Limit.MEMORY:
-            return reason, f"send more often; not even spread_days = {MOST_SPREAD} is enough, so stay on the shared pool"
+            return (
+                reason,
+                f"send more often; not even spread_days = {MOST_SPREAD} is enough, so stay on the shared pool",
+            )
     return reason, _CURES.get(code, "")
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.planner.engine import Run
 from warmup.planner.problem import NEVER, Bools, Ints, Problem
+
+if TYPE_CHECKING:
+    from warmup.planner.engine import Run
 
 WINDOW_DAYS = 14
 MIN_SENDS = 2
@@ -90,7 +93,7 @@ def _without(array: Ints, usable: Bools) -> Ints:
 
 
 def _window_ends(sends: Bools) -> Ints:
-    """Last day of the window that opens on each day, (B, T): 14 days, and two sends of every stream that sends at all."""
+    """Last day of the window that opens on each day, (B, T): 14 days, and two sends of every live stream."""
     b, t, s = sends.shape
     live = sends.any(axis=1)
     first = np.full((b, s), NEVER)
@@ -117,7 +120,8 @@ def _window_ok(carried: Ints, supply: Ints, end: Ints) -> Bools:
         return np.asarray(picked - total[:, :-1])
 
     ok: Bools = windows(carried) * 1000 >= windows(supply) * CARRIED_PER_MILLE
-    return ok & inside[:, :, None, None]
+    whole: Bools = ok & inside[:, :, None, None]
+    return whole
 
 
 def _first(ok: Bools, start: Ints) -> Ints:

@@ -1,7 +1,9 @@
 """The engine: one forward pass over days, arrays over everything else (design 4).
 
-Sending more, sooner, never hurts a clock (its cap only depends on what was accepted before, and rises with it), so filling
-each day's caps in the order of design 4.5 is a plan that a person can check cell by cell: every cap follows from the base
+Sending more, sooner, never hurts a clock (its cap only depends on what was accepted before, and rises with it), so
+filling
+each day's caps in the order of design 4.5 is a plan that a person can check cell by cell: every cap follows from the
+base
 traffic in the row before it, every message that is not on a dedicated IP has one limit that says why.
 
 Inside a pass, arrays of mail are laid out (stream, tier, variant, provider), so that one cell is one contiguous block.
@@ -10,16 +12,18 @@ Inside a pass, arrays of mail are laid out (stream, tier, variant, provider), so
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.planner.clocks import Clocks, Offer
 from warmup.planner.filling import Cell, Fill
 from warmup.planner.gates import Gates
 from warmup.planner.problem import UNLIMITED, Bools, Floats, Ints, Limit, Problem
 from warmup.traffic.supply import largest_remainder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 HASH_BUCKETS = 10_000
 """Recipients are told apart by ``hash mod 10,000``; shares of a stream are whole buckets."""
@@ -38,7 +42,8 @@ class Run:
     """What the engine found. Day axes are days of sending unless said otherwise.
 
     Always there:
-        by_provider: int (B, T, Q, 2): in-scope mail carried by dedicated IPs, by day of *origin*; last axis: engaged, all.
+        by_provider: int (B, T, Q, 2): in-scope mail carried by dedicated IPs, by day of *origin*; last axis: engaged,
+        all.
         by_pool: int (B, T, pools, 2): the same per pool.
         supply_by_provider, supply_by_pool: in-scope supply in the same shapes.
         stream_sends: bool (B, T, S): whether the stream has in-scope supply that day.
@@ -98,7 +103,8 @@ def run(problem: Problem, *, detail: Detail = "full") -> Run:
 
     Args:
         problem: The batch.
-        detail: ``totals`` keeps what completion and levers need, ``cells`` every destination with its limit, ``full`` also
+        detail: ``totals`` keeps what completion and levers need, ``cells`` every destination with its limit, ``full``
+        also
             the declared quantities outside the in-scope supply.
 
     Returns:
@@ -264,7 +270,7 @@ class Pass:
         return frozen
 
     def _caps(self, day: int, offer: Offer, frozen: Bools) -> tuple[Ints, Ints]:
-        """Caps after ceilings, capacity, freeze, readiness and legacy-only days, with what sets each (design 4.3, 4.4, 4.7)."""
+        """Caps after ceilings, capacity, freeze, readiness and legacy-only days, with what sets each (design 4)."""
         p = self.p
         if p.legacy_only[day]:
             shape = self.clock_shape
@@ -349,7 +355,8 @@ class Pass:
         fill = Fill(self, quota, limit, identity_room, released)
         fill.all()
         if self.width > 1 and (quota < cap).any():
-            # A quota that a younger group's gates left unused may still go out over the others, within their IPs' capacity.
+            # A quota that a younger group's gates left unused may still go out over the others, within their IPs'
+            # capacity.
             spare = self.p.capacity - fill.sent.sum(axis=2)
             fill.room = np.minimum(fill.room + (cap - quota), np.maximum(spare, 0)[:, :, None] // self.clock_shape[2])
             fill.all()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.planner.bench import Bench, Followed
 from warmup.planner.compile import SMALL, SMALL_DAILY, SMALL_RECIPIENTS, ceilings
 from warmup.planner.plan import Assumption, PeakReady, PreflightItem
 from warmup.planner.preflight import preflight_assumptions
@@ -16,6 +13,10 @@ from warmup.planner.problem import NEVER, Ints
 from warmup.scenario import Peak, expand_days
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from warmup.planner.bench import Bench, Followed
     from warmup.planner.planning import Headline
 
 MOST_PEAK_SPREAD = 14
@@ -104,22 +105,41 @@ def assumptions(
     policy = bench.scenario.policy
     ramp = followed.ramp
     rows = [
-        Assumption("Ramp", f"{ramp.name} ({followed.name}: {followed.reason})", f"{ramp.publisher}, {ramp.url}", ramp.confidence),
-        Assumption("Pace", f"{head.pace:g} level(s) of the ladder per sending day", "design of this planner"),
-        Assumption("Accepted mail", "what the plan sends is accepted the same day; tracking uses what really was", "practice"),
         Assumption(
-            "Memory", "full for 7 days, then fading to nothing at 30 idle days", "SendGrid and Braze: cold after 30 days", "sourced"
+            "Ramp",
+            f"{ramp.name} ({followed.name}: {followed.reason})",
+            f"{ramp.publisher}, {ramp.url}",
+            ramp.confidence,
+        ),
+        Assumption("Pace", f"{head.pace:g} level(s) of the ladder per sending day", "design of this planner"),
+        Assumption(
+            "Accepted mail", "what the plan sends is accepted the same day; tracking uses what really was", "practice"
+        ),
+        Assumption(
+            "Memory",
+            "full for 7 days, then fading to nothing at 30 idle days",
+            "SendGrid and Braze: cold after 30 days",
+            "sourced",
         ),
         Assumption("Growth beyond the ladder", "at most 30 % a week", "Adobe deliverability guide", "sourced"),
-        Assumption("Capacity", f"{policy.capacity_per_ip:,} messages a day per warm IP", "SparkPost: 2-5 million; above 1 million note "
-                   "that Mandrill stops at 500,000", "sourced"),
+        Assumption(
+            "Capacity",
+            f"{policy.capacity_per_ip:,} messages a day per warm IP",
+            "SparkPost: 2-5 million; above 1 million note that Mandrill stops at 500,000",
+            "sourced",
+        ),
         Assumption(
             "Small providers",
-            f"below {SMALL_DAILY} messages a day per IP, or fewer than {SMALL_RECIPIENTS:,} recipients: one shared clock, "
+            f"below {SMALL_DAILY} messages a day per IP, or fewer than {SMALL_RECIPIENTS:,} recipients: one "
+            "shared clock, "
             f"never below {SMALL_DAILY} a day per IP",
             "Oracle: no formal warm-up needed; the floor is practice",
         ),
-        Assumption("Control group", f"{policy.control_share:.0%} of marketing mail stays on legacy until completion", "practice"),
+        Assumption(
+            "Control group",
+            f"{policy.control_share:.0%} of marketing mail stays on legacy until completion",
+            "practice",
+        ),
         Assumption("Legacy capacity", f"{bench.scenario.legacy.capacity or 'as much as today'}", "scenario"),
     ]
     rows += _tier_rows(head)
@@ -128,7 +148,8 @@ def assumptions(
         rows.append(
             Assumption(
                 f"Warm-up by {bench.scenario.new.name}",
-                "its own stages are not published; only mail on dedicated IPs earns base traffic, whatever it overflows",
+                "its own stages are not published; only mail on dedicated IPs earns base traffic, whatever it "
+                "overflows",
                 "Bird documentation: about 30 days, stages unpublished",
                 "sourced",
             )
@@ -142,14 +163,17 @@ def _tier_rows(head: Headline) -> list[Assumption]:
     return [
         Assumption(
             "Engagement tiers",
-            "marketing: ≤ 30 days from the start, ≤ 60 from week 3, ≤ 90 from week 5, older after six weeks, each at least "
+            "marketing: ≤ 30 days from the start, ≤ 60 from week 3, ≤ 90 from week 5, older after six weeks, "
+            "each at least "
             "6 sending days after the one before",
             "SparkPost plan; the 6 sending days are practice",
             "sourced",
         ),
         Assumption(
-            "Older recipients", "each step adds at most 15 % of base traffic, a further step after two sending days",
-            "SparkPost plan", "sourced",
+            "Older recipients",
+            "each step adds at most 15 % of base traffic, a further step after two sending days",
+            "SparkPost plan",
+            "sourced",
         ),
     ]
 

@@ -78,8 +78,8 @@ class Fill:
         """Messages of the cell that are still to be placed, (B, Q)."""
         if cell.released:
             assert self.released is not None  # released cells exist only on days that release
-            return self.released[cell.stream, cell.tier]
-        stock = self.o.stock[cell.age][cell.stream, cell.tier]
+            return np.asarray(self.released[cell.stream, cell.tier])
+        stock: Ints = self.o.stock[cell.age][cell.stream, cell.tier]
         if self.o.one_spread:
             return stock
         return np.where((self.o.due[cell.age][cell.stream] == cell.due)[:, None], stock, 0)

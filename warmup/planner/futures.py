@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,10 @@ from warmup.planner.bench import Bench, percentile
 from warmup.planner.completion import ALL, ENGAGED
 from warmup.planner.plan import Range, Uncertainty
 from warmup.planner.problem import NEVER, Ints, Problem, stack
+from warmup.planner.wording import short_day
+
+if TYPE_CHECKING:
+    from datetime import date
 
 PROBABILITY = 0.8
 """How sure a date to promise should be (design 4.10, 4.12)."""
@@ -21,7 +25,8 @@ HOLD_STARTS_WITHIN = 30
 """Assumed holds per provider: 0-3, each of 3-5 sending days (practice), beginning in its first 30 sending days."""
 
 ASSUMPTION = (
-    f"each mailbox provider is assumed to hold growth 0 to {MOST_HOLDS} times for {HOLD_DAYS[0]} to {HOLD_DAYS[1]} sending days, "
+    f"each mailbox provider is assumed to hold growth 0 to {MOST_HOLDS} times for {HOLD_DAYS[0]} to "
+    f"{HOLD_DAYS[1]} sending days, "
     f"at times drawn from its first {HOLD_STARTS_WITHIN} sending days"
 )
 
@@ -85,14 +90,17 @@ def pace_for(bench: Bench, deadline: date) -> tuple[float, str]:
     _, days = bench.solve(stack(variants))
     in_time = [pace for pace, day in zip(_PACES, days.whole[:, ALL], strict=True) if day <= last]
     if not in_time:
-        return 1.0, f"even the full pace is not complete by {deadline:%-d %b %Y}"
+        return 1.0, f"even the full pace is not complete by {short_day(deadline)}"
     futures = bench.forecast.resample(_PACE_FUTURES, seed=2) if bench.forecast else None
     if futures is None:
-        return in_time[0], f"the gentlest pace that is complete by {deadline:%-d %b %Y} with the expected volume"
+        return in_time[0], f"the gentlest pace that is complete by {short_day(deadline)} with the expected volume"
     for pace in in_time:
         problem, _ = bench.problem(bench.scenario, pace=pace, supply=futures)
         _, days = bench.solve(problem)
         share = float((days.whole[:, ALL] <= last).mean())
         if share >= PROBABILITY:
-            return pace, f"the gentlest pace that is complete by {deadline:%-d %b %Y} in {share:.0%} of the futures computed"
-    return 1.0, f"no pace reaches {deadline:%-d %b %Y} in {PROBABILITY:.0%} of the futures computed; the full pace comes closest"
+            return (
+                pace,
+                f"the gentlest pace that is complete by {short_day(deadline)} in {share:.0%} of the futures computed",
+            )
+    return 1.0, f"no pace reaches {short_day(deadline)} in {PROBABILITY:.0%} of the futures; full pace comes closest"

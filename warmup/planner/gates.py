@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from warmup.planner.clocks import Memory
-from warmup.planner.problem import Bools, Floats, Ints
+
+if TYPE_CHECKING:
+    from warmup.planner.problem import Bools, Floats, Ints
 
 GATE_DAYS = 14
 """Calendar days per step: ≤ 60 days from week 3, ≤ 90 from week 5, older after six weeks (SparkPost plan)."""

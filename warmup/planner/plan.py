@@ -122,7 +122,8 @@ class Uncertainty:
         futures: How many futures were computed.
         weeks: Past weeks they were drawn from.
         engaged, all: Ranges "from the variation of your volume only", if nothing is held.
-        commit_engaged, commit_all: 80th percentile with assumed holds per provider: the date to promise; None: not within.
+        commit_engaged, commit_all: 80th percentile with assumed holds per provider: the date to promise; None: not
+        within.
         commit_not_within: Probability of not finishing within the horizon with holds.
         held: Finish dates with holds (scope all).
         assumption: The assumed holds in words.
@@ -242,7 +243,8 @@ class PreflightItem:
         owner: ``TAM``, ``customer``, ``IP owner`` …
         due: The date, from T minus its lead time.
         lead_days: Days before the start.
-        state: ``done``, ``due``, ``not done``, ``assumed`` (unset: assumed done by its date), ``closed`` (unset, stays closed).
+        state: ``done``, ``due``, ``not done``, ``assumed`` (unset: assumed done by its date), ``closed`` (unset, stays
+        closed).
         providers: Providers whose cells it closes while not done; empty: none.
         until: Date from which those cells open again; None: at the end of the horizon.
         why: Why it matters.
@@ -263,7 +265,7 @@ class PreflightItem:
 
 @dataclass(frozen=True)
 class Milestone:
-    """A dated event of the plan: first send, a tier opens, complete, control released, legacy may end …"""
+    """A dated event of the plan: first send, a tier opens, complete, control released, legacy may end."""
 
     day: date
     id: str
@@ -294,14 +296,20 @@ class Plan:
 
     Tables:
         messages: ``date, origin, destination, pool, ip_group, provider, stream, tier, messages, limit``. One row per
-            non-zero part. ``date``: day of sending (for unplaced: the day it was due); ``origin``: day the customer would have
-            sent it. ``ip_group`` only for dedicated; ``limit`` says why a part is *not* dedicated (empty for dedicated).
+            non-zero part. ``date``: day of sending (for unplaced: the day it was due); ``origin``: day the customer
+            would have
+            sent it. ``ip_group`` only for dedicated; ``limit`` says why a part is *not* dedicated (empty for
+            dedicated).
             Sums to the supply per stream, origin, provider and tier.
-        caps: ``date, pool, ip_group, provider, base, cap, sent, limit``: per clock and day the base traffic, the cap, the
-            dedicated messages and why the cell is not higher. ``provider`` is ``small`` for the clock that small providers share.
-        days: ``date, supply, in_scope, dedicated, overflow, legacy, unplaced, control, kind`` (kind: ``send``, ``silent``,
+        caps: ``date, pool, ip_group, provider, base, cap, sent, limit``: per clock and day the base traffic, the cap,
+        the
+            dedicated messages and why the cell is not higher. ``provider`` is ``small`` for the clock that small
+            providers share.
+        days: ``date, supply, in_scope, dedicated, overflow, legacy, unplaced, control, kind`` (kind: ``send``,
+        ``silent``,
             ``legacy-only``, ``freeze``, ``peak``), one row per day, by day of sending; supply by day of origin.
-        sheet: the day sheet: ``date, origin, stream, provider, tier, pool, supply, dedicated, threshold_from, threshold,
+        sheet: the day sheet: ``date, origin, stream, provider, tier, pool, supply, dedicated, threshold_from,
+        threshold,
             moved_back, limit``. A recipient is on the new platform on that day if ``threshold_from <= hash mod 10,000 <
             threshold`` (``threshold_from`` > 0 only on the later days of a spread send).
         rollback: ``date, provider, legacy_base, supply_next, can_carry``: could legacy carry the provider tomorrow?

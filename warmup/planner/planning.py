@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from warmup.planner.engine import KEEP_WARM_DAYS, Run, run
 from warmup.planner.plan import Completion, LadderUse, Milestone, Plan
 from warmup.planner.problem import NEVER, Problem
 from warmup.planner.tables import Tables
-from warmup.scenario import Scenario
 from warmup.traffic.supply import TIER_LABELS, Supply
+
+if TYPE_CHECKING:
+    from warmup.scenario import Scenario
 
 Progress = Callable[[str], None]
 
@@ -67,7 +69,7 @@ def plan(
     from warmup.planner.pool_size import sizing_on
     from warmup.planner.variants import latest_start_on, levers_on
 
-    say = progress or (lambda text: None)
+    say: Progress = progress or _silent
     say("reading history and making the forecast")
     bench = make_bench(scenario, supply, today=today)
     say("choosing the pace")
@@ -79,7 +81,7 @@ def plan(
     chances = uncertainty(bench, pace)
     say("trying levers, sizes and start dates")
     levers = levers_on(bench, pace, head)
-    sizes = sizing_on(bench, pace, head)
+    sizes = sizing_on(bench, pace)
     start = latest_start_on(bench, pace)
     peaks = facts.peaks(bench, head)
     followed = bench.followed()
@@ -125,6 +127,10 @@ def plan(
     return replace(result, findings=findings(bench, head, result))
 
 
+def _silent(_: str) -> None:
+    """Progress that nobody watches."""
+
+
 def pace_of(bench: Bench) -> tuple[float, str]:
     """The pace of a scenario, and why."""
     from warmup.planner.futures import pace_for
@@ -143,7 +149,7 @@ def headline(bench: Bench, pace: float) -> Headline:
     problem, shape = bench.problem(bench.scenario, pace=pace)
     result = run(problem, detail="totals")
     days = complete_days(problem, result)
-    without = () if days.whole[0, ALL] < NEVER else blocked_by_ceiling(problem, result, days)
+    without = () if days.whole[0, ALL] < NEVER else blocked_by_ceiling(problem, days)
     if without:
         days = complete_days(problem, result, without=without)
     release = int(days.whole[0, ALL])
@@ -154,7 +160,7 @@ def headline(bench: Bench, pace: float) -> Headline:
     return Headline(problem, result, days, without, shape, Tables(problem, result, bench.supply, shape), pace)
 
 
-def blocked_by_ceiling(problem: Problem, result: Run, days: Days) -> tuple[int, ...]:
+def blocked_by_ceiling(problem: Problem, days: Days) -> tuple[int, ...]:
     """Providers that decide, never complete, and have a permanent ceiling."""
     permanent = (problem.ceiling_days[0] >= NEVER).any(axis=0)
     late = days.decides[0] & (days.by_provider[0, :, ALL] >= NEVER)
@@ -193,23 +199,30 @@ def milestones(bench: Bench, head: Headline, engaged: Completion, all_: Completi
     out: list[Milestone] = []
     mail = head.tables.messages
     mail = mail[mail["destination"] == "dedicated"]
-    for pool, part in mail.groupby("pool", sort=False):
-        name = str(pool)
-        out.append(Milestone(part["date"].min().date(), f"first-send.{name}", f"First mail from pool {name}", pool=name))
+    for key, part in mail.groupby("pool", sort=False):
+        name = str(key)
+        out.append(
+            Milestone(part["date"].min().date(), f"first-send.{name}", f"First mail from pool {name}", pool=name)
+        )
     kinds = {stream.name: stream.kind for stream in scenario.streams}
     marketing = mail[mail["stream"].map(kinds) == "marketing"]
     for (pool, tier), part in marketing.groupby(["pool", "tier"], sort=False):
-        if tier not in ("0_30", "all"):
-            text = f"Recipients {TIER_LABELS[str(tier)]} join in pool {pool}"
-            out.append(Milestone(part["date"].min().date(), f"tier.{tier}.{pool}", text, pool=str(pool)))
+        if tier in ("0_30", "all"):
+            continue
+        name, text = str(pool), f"Recipients {TIER_LABELS[str(tier)]} join in pool {pool}"
+        out.append(Milestone(part["date"].min().date(), f"tier.{tier}.{name}", text, pool=name))
     for peak in scenario.calendar.peaks:
         from warmup.scenario import expand_days
 
-        out += [Milestone(day, f"peak.{peak.name}.{day}", f"Declared peak: {peak.name}") for day in expand_days(peak.days)]
+        out += [
+            Milestone(day, f"peak.{peak.name}.{day}", f"Declared peak: {peak.name}") for day in expand_days(peak.days)
+        ]
     if engaged.day:
         out.append(Milestone(engaged.day, "complete.engaged", "Complete for recipients engaged within 90 days"))
     if all_.day:
-        out.append(Milestone(all_.day, "complete.all", "Complete for everything in scope; the control group is released"))
+        out.append(
+            Milestone(all_.day, "complete.all", "Complete for everything in scope; the control group is released")
+        )
         end = max(all_.day + timedelta(days=KEEP_WARM_DAYS), first_start(scenario) + SHUTDOWN_AFTER)
         out.append(Milestone(end, "legacy.may-end", f"{scenario.legacy.name} may be shut down from here on"))
     if scenario.legacy.until:

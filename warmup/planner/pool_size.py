@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from warmup.planner.bench import Bench, Outcome, make_bench, with_ips
+from warmup.planner.bench import make_bench, with_ips
 from warmup.planner.compile import shape_of
 from warmup.planner.plan import SizeRow, Sizing
 from warmup.planner.problem import NEVER
-from warmup.scenario import Pool, Scenario
-from warmup.traffic.supply import Supply
 
 if TYPE_CHECKING:
-    from warmup.planner.planning import Headline
+    from datetime import date
+
+    from warmup.planner.bench import Bench, Outcome
+    from warmup.scenario import Pool, Scenario
+    from warmup.traffic.supply import Supply
 
 MOST_ROWS = 12
 
@@ -51,16 +52,17 @@ def sizing(scenario: Scenario, supply: Supply | None = None, *, today: date | No
     """How many IPs each pool should have, and what 0…n would do.
 
     Args:
-        scenario: The migration. supply, today: As for :func:`warmup.plan`.
+        scenario: The migration.
+        supply: As for :func:`warmup.plan`.
+        today: Likewise.
     """
-    from warmup.planner.planning import headline, pace_of
+    from warmup.planner.planning import pace_of
 
     bench = make_bench(scenario, supply, today=today)
-    pace, _ = pace_of(bench)
-    return sizing_on(bench, pace, headline(bench, pace))
+    return sizing_on(bench, pace_of(bench)[0])
 
 
-def sizing_on(bench: Bench, pace: float, head: Headline) -> tuple[Sizing, ...]:
+def sizing_on(bench: Bench, pace: float) -> tuple[Sizing, ...]:
     """The sizing of every pool; all numbers of IPs are one batch per pool."""
     return tuple(_pool(bench, pace, pool) for pool in bench.scenario.pools)
 
@@ -191,7 +193,9 @@ def _row(
     fewer = [m for m in found if 0 < m < n and found[m].all < o.all]
     notes = []
     if n and fewer:
-        notes.append(f"finishes later than {max(fewer)} IP(s): the ladder's steps are uneven, so each IP sits lower on it")
+        notes.append(
+            f"finishes later than {max(fewer)} IP(s): the ladder's steps are uneven, so each IP sits lower on it"
+        )
     if verdict == "snowshoe":
         notes.append(most_ips(volume)[1])
     if n == 0:

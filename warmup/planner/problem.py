@@ -1,6 +1,7 @@
 """The planner's problem as arrays: what the engine needs to know, and nothing about files or platforms.
 
-Axes: B futures or variants, T days, G IP groups (IPs of a pool started together), Q providers as the engine sees them (the
+Axes: B futures or variants, T days, G IP groups (IPs of a pool started together), Q providers as the engine sees them
+(the
 supply's providers followed by one ``small`` entry that each pool's small providers share), S streams, K tiers, D new
 identities. One provider's clock in one IP group is a *clock*.
 """
@@ -8,13 +9,16 @@ identities. One provider's clock in one IP group is a *clock*.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
 from enum import IntEnum
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warmup.ramps import Ladder
+if TYPE_CHECKING:
+    from datetime import date
+
+    from warmup.ramps import Ladder
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -86,16 +90,19 @@ class Problem:
         groups, streams: What stands on the axes G and S.
         supply: int (B, T, S, Q, K): everything the customer sends, silent days 0.
         outside: bool (B, S, K): out of scope by decision; stays on legacy.
-        held_share: int (B, T, Q): ten-thousandths of in-scope marketing mail kept on legacy as control group and keep-warm.
+        held_share: int (B, T, Q): ten-thousandths of in-scope marketing mail kept on legacy as control group and
+        keep-warm.
         kept_share: int (B, T, Q): the part of it that stays until 14 days after completion (keep-warm).
         release: int (B,): day the control group is released, or NEVER.
         ips: int (B, G): IPs per group. start: int (B, G): first sending day.
         capacity: int (B, G): messages a day of the whole group.
         ladders: The ladders in use; ladder: int (B, G, Q): which one a clock follows.
-        scale: float (B, G, Q): messages per ladder unit: share of the pool times IPs (per IP) or share (total); 0 closes it.
+        scale: float (B, G, Q): messages per ladder unit: share of the pool times IPs (per IP) or share (total); 0
+        closes it.
         pace: float (B,).
         floor: int (B, G, Q): never below this (the small clock).
-        ceiling: int (B, G, Q); ceiling_days: int (B, G, Q) sending days it lasts (NEVER: permanent); ceiling_growth: float (B, G, Q).
+        ceiling: int (B, G, Q); ceiling_days: int (B, G, Q) sending days it lasts (NEVER: permanent); ceiling_growth:
+        float (B, G, Q).
         weekdays_only: bool (B, G, Q): while the ceiling lasts nothing goes there at weekends; weekend: bool (T,).
         closed_until: int (B, Q): first day a provider is open (readiness).
         identity_ladder: int (B, D); identity_scale: float (B, D, Q): new identities; D may be 0.
@@ -103,7 +110,8 @@ class Problem:
         tiers_bind: Whether engagement gates apply. gates: int (K,): gate of each tier, 0 open from the start … 3 older.
         engaged: bool (K,): tiers that count for "complete for <= 90 days".
         silent, legacy_only, freeze, peak: bool (T,).
-        legacy_until: int (B,): last day legacy sends. legacy_capacity, overflow_capacity: int (B,), 0 when there is none.
+        legacy_until: int (B,): last day legacy sends. legacy_capacity, overflow_capacity: int (B,), 0 when there is
+        none.
         hold_from, hold_days: int (B, Q, H): assumed holds: from that sending day of a clock, for so many sending days.
         byoip: No ramp.
     """
@@ -213,5 +221,5 @@ def stack(problems: list[Problem]) -> Problem:
         for name in ("pools", "providers", "tiers", "groups", "streams", "first", "tiers_bind", "byoip"):
             if getattr(problem, name) != getattr(head, name):
                 raise ValueError(f"problems differ in {name}: they cannot share a batch")
-    joined = {name: np.concatenate([getattr(p, name) for p in renumbered]) for name in BATCHED}
+    joined: dict[str, Any] = {name: np.concatenate([getattr(p, name) for p in renumbered]) for name in BATCHED}
     return replace(head, ladders=tuple(ladders), **joined)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from warmup.planner.clocks import MEMORY_DAYS, memory
 from warmup.planner.cohorts import moved_back, thresholds
-from warmup.planner.compile import Shape
 from warmup.planner.engine import KEEP_WARM_DAYS, Run
 from warmup.planner.plan import LIMITS
 from warmup.planner.problem import Ints, Limit, Problem
 from warmup.traffic.supply import Supply, largest_remainder
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from warmup.planner.compile import Shape
 
 _LIMIT_NAMES = np.array([*LIMITS, ""], dtype=object)
 _NO_LIMIT = len(LIMITS)
@@ -64,7 +68,7 @@ class Tables:
     def _sending_days(self) -> Ints:
         """Day on which mail of each origin has each age, (T, A); -1 where the horizon ends first or nothing is sent."""
         days = np.full(self.run.origin.shape, -1, dtype=np.int64)
-        for age in range(days.shape[1]):
+        for age in range(self.run.origin.shape[1]):
             origin = self.run.origin[:, age]
             known = origin >= 0
             days[origin[known], age] = np.flatnonzero(known)
@@ -184,10 +188,21 @@ class Tables:
                     }
                 )
             )
-        columns = ["date", "origin", "destination", "pool", "ip_group", "provider", "stream", "tier", "messages", "limit"]
+        columns = [
+            "date",
+            "origin",
+            "destination",
+            "pool",
+            "ip_group",
+            "provider",
+            "stream",
+            "tier",
+            "messages",
+            "limit",
+        ]
         table = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
         keys = [name for name in columns if name != "messages"]
-        table = table.groupby(keys, as_index=False, sort=False)["messages"].sum()[columns]
+        table = pd.DataFrame(table.groupby(keys, as_index=False, sort=False)["messages"].sum())[columns]
         table = table.sort_values(["date", "origin", "stream", "provider", "tier", "destination"], ignore_index=True)
         return _as_days(table)
 
@@ -215,19 +230,19 @@ class Tables:
         mail = self.p.supply[0].sum(axis=(0, 3))  # (S, Q)
         for g, group in enumerate(self.p.groups):
             used[g] = mail[self._pool_of == group.pool].sum(axis=0) > 0
-        t = np.repeat(np.arange(self.p.days), int(used.sum()))
-        g, q = (np.tile(axis, self.p.days) for axis in np.nonzero(used))
+        day = np.repeat(np.arange(self.p.days), int(used.sum()))
+        group_of, q = (np.tile(axis, self.p.days) for axis in np.nonzero(used))
         groups = self.p.groups
         table = pd.DataFrame(
             {
-                "date": self.dates[t],
-                "pool": np.array([self.p.pools[group.pool] for group in groups], dtype=object)[g],
-                "ip_group": np.array([group.name for group in groups], dtype=object)[g],
+                "date": self.dates[day],
+                "pool": np.array([self.p.pools[group.pool] for group in groups], dtype=object)[group_of],
+                "ip_group": np.array([group.name for group in groups], dtype=object)[group_of],
                 "provider": np.array(self.p.providers, dtype=object)[q],
-                "base": run.base[t, 0, g, q],
-                "cap": run.cap[t, 0, g, q],
-                "sent": run.sent[t, 0, g, q],
-                "limit": _LIMIT_NAMES[run.limit[t, 0, g, q]],
+                "base": run.base[day, 0, group_of, q],
+                "cap": run.cap[day, 0, group_of, q],
+                "sent": run.sent[day, 0, group_of, q],
+                "limit": _LIMIT_NAMES[run.limit[day, 0, group_of, q]],
             }
         )
         return _as_days(table)
@@ -235,7 +250,9 @@ class Tables:
     @cached_property
     def days(self) -> pd.DataFrame:
         """``date, supply, in_scope, dedicated, overflow, legacy, unplaced, control, kind``, one row a day."""
-        per_day = {name: np.zeros(self.p.days, dtype=np.int64) for name in ("dedicated", "overflow", "legacy", "unplaced")}
+        per_day = {
+            name: np.zeros(self.p.days, dtype=np.int64) for name in ("dedicated", "overflow", "legacy", "unplaced")
+        }
         control = np.zeros(self.p.days, dtype=np.int64)
         for part in self.parts:
             amount = part.messages.sum(axis=(2, 3))
@@ -267,9 +284,12 @@ class Tables:
     def sheet(self) -> pd.DataFrame:
         """The day sheet with its thresholds, one row per sending day, send, provider and tier that has mail."""
         total = self.supply.messages[0]
-        main = sum(part.messages for part in self.parts if part.kind == MAIN)
-        main = np.asarray(main)
-        released = sum((p.messages for p in self.parts if p.kind == CONTROL and p.destination == "dedicated"), 0)
+        main, released = np.zeros_like(total), np.zeros_like(total)
+        for part in self.parts:
+            if part.kind == MAIN:
+                main = main + part.messages
+            elif part.kind == CONTROL and part.destination == "dedicated":
+                released = released + part.messages
         held = self._held_share()
         moved = np.zeros_like(total)
         before = np.zeros_like(total)
@@ -278,12 +298,13 @@ class Tables:
             batch = [p for p in self.parts if p.destination == "dedicated" and p.kind == MAIN and p.age == age]
             today = np.asarray(sum((p.messages for p in batch), np.zeros_like(total)))
             moved = moved + today
-            full = moved + (released if age == 0 else 0)
+            freed = released if age == 0 else np.zeros_like(total)
+            full = moved + freed
             scope = main + released
             level = np.maximum(thresholds(full, scope, held), before)
             last = self._spread - 1 == age
-            back = np.where(last[None, :, None, None], self._moved_back(level, total), 0)
-            frames.append(self._sheet_rows(age, total, today + (released if age == 0 else 0), before, level, back))
+            back = self._moved_back(level, total) * last[None, :, None, None]
+            frames.append(self._sheet_rows(age, total, today + freed, before, level, back))
             before = level
         table = pd.concat(frames, ignore_index=True)
         return _as_days(table.sort_values(["date", "origin", "stream", "provider", "tier"], ignore_index=True))
@@ -339,7 +360,7 @@ class Tables:
         )
 
     def _why(self) -> Ints:
-        """Why a send is not wholly on dedicated IPs, (T, S, P, K): the limit of its in-scope rest, else the declared part."""
+        """Why a send is not wholly on dedicated IPs, (T, S, P, K): the limit that takes precedence."""
         why = np.full(self.supply.messages[0].shape, _NO_LIMIT)
         for part in self.parts:
             if part.destination != "dedicated":

@@ -23,13 +23,14 @@ from warmup.planner.futures import PROBABILITY
 from warmup.planner.plan import LatestStart, Lever
 from warmup.planner.pool_size import most_ips, pool_volume, shared_advice
 from warmup.planner.preflight import earliest_start
-from warmup.planner.problem import NEVER, stack
+from warmup.planner.problem import NEVER
+from warmup.planner.wording import long_day, short_day
 from warmup.ramps import policies
-from warmup.scenario import Scenario
-from warmup.traffic.supply import Supply
 
 if TYPE_CHECKING:
     from warmup.planner.planning import Headline
+    from warmup.scenario import Scenario
+    from warmup.traffic.supply import Supply
 
 STARTS = 26
 """Start dates tried, at most; a week apart, or as far apart as fits."""
@@ -51,7 +52,9 @@ def levers(scenario: Scenario, supply: Supply | None = None, *, today: date | No
     """One thing changed at a time, and what it does to both dates and to the mail left on legacy.
 
     Args:
-        scenario: The migration. supply, today: As for :func:`warmup.plan`.
+        scenario: The migration.
+        supply: As for :func:`warmup.plan`.
+        today: Likewise.
     """
     from warmup.planner.planning import headline, pace_of
 
@@ -132,7 +135,9 @@ def _ip_ideas(bench: Bench, pace: float) -> list[_Idea]:
         struck = more > max(most, 1)
         warning = why if struck else (advice[1] if advice is not None and more > advice[0] else "")
         text = f"One more IP in {pool.name} ({pool.size} → {more})"
-        out.append(_Idea(f"ips.plus1.{pool.name}", text, with_ips(bench.scenario, pool.name, more), pace, warning, struck))
+        out.append(
+            _Idea(f"ips.plus1.{pool.name}", text, with_ips(bench.scenario, pool.name, more), pace, warning, struck)
+        )
         if pool.size > 1:
             fewer = pool.size - 1
             text = f"One IP fewer in {pool.name} ({pool.size} → {fewer})"
@@ -209,7 +214,9 @@ def latest_start(scenario: Scenario, supply: Supply | None = None, *, today: dat
     """The latest start that is still in time for the deadline, or for the end of legacy.
 
     Args:
-        scenario: The migration. supply, today: As for :func:`warmup.plan`.
+        scenario: The migration.
+        supply: As for :func:`warmup.plan`.
+        today: Likewise.
     """
     from warmup.planner.planning import pace_of
 
@@ -227,24 +234,29 @@ def latest_start_on(bench: Bench, pace: float) -> LatestStart | None:
     last = min(deadline, bench.supply.dates[-1])
     starts = _starts(earliest, last)
     if not starts:
-        reason = f"no start is left: the earliest with today's lead times is {earliest:%a %-d %b %Y}, after {deadline:%-d %b %Y}"
+        reason = (
+            f"no start is left: the earliest with today's lead times is {long_day(earliest)}, after "
+            f"{short_day(deadline)}"
+        )
         return LatestStart(None, earliest, deadline, None, reason)
-    tried = [(start, *_in_time(bench, pace, start, deadline)) for start in starts]
+    tried = _try_starts(bench, pace, starts, deadline)
     good = [(start, share) for start, share, _ in tried if share >= PROBABILITY]
     if not good:
         best = min((day for _, _, day in tried if day), default=None)
-        finish = f"the earliest start is complete on {best:%a %-d %b %Y}" if best else "no start completes within the horizon"
-        reason = f"no start from {earliest:%a %-d %b %Y} on is complete by {deadline:%-d %b %Y}: {finish}"
+        finish = (
+            f"the earliest start is complete on {long_day(best)}" if best else "no start completes within the horizon"
+        )
+        reason = f"no start from {long_day(earliest)} on is complete by {short_day(deadline)}: {finish}"
         return LatestStart(None, earliest, deadline, None, reason, tuple(tried))
     day, share = max(good)
     sure = f" in {share:.0%} of the futures computed" if bench.forecast and bench.futures is not None else ""
-    reason = f"a start on {day:%a %-d %b %Y} is complete by {deadline:%-d %b %Y}{sure}"
+    reason = f"a start on {long_day(day)} is complete by {short_day(deadline)}{sure}"
     probability = share if bench.futures is not None else None
     return LatestStart(day, earliest, deadline, probability, reason, tuple(tried))
 
 
 def _starts(earliest: date, last: date) -> list[date]:
-    """Tuesdays (the best weekday to begin: PRACTICE.md) from ``earliest`` to ``last``, thinned out to what is affordable."""
+    """Tuesdays (the best weekday to begin: PRACTICE.md) from ``earliest`` to ``last``, thinned out where too many."""
     first = earliest + timedelta(days=(1 - earliest.weekday()) % 7)
     weeks = range(0, max((last - first).days, -1) + 1, 7)
     days = [first + timedelta(days=n) for n in weeks]
@@ -252,17 +264,25 @@ def _starts(earliest: date, last: date) -> list[date]:
     return days[::step]
 
 
-def _in_time(bench: Bench, pace: float, start: date, deadline: date) -> tuple[float, date | None]:
-    """Share of futures that complete in time from ``start``, and the expected day of completion."""
-    scenario = shifted(bench.scenario, start)
+def _try_starts(bench: Bench, pace: float, starts: list[date], deadline: date) -> list[tuple[date, float, date | None]]:
+    """Try every start: (start, share of futures complete in time, expected completion).
+
+    The expected future of all starts is one batch.
+    Futures are only drawn for the latest starts that are in time, from the
+    back, until one is safe: earlier ones cannot be the answer.
+    """
     last = (deadline - bench.supply.first).days
-    expected, _ = bench.problem(scenario, pace=pace)
+    moved = [shifted(bench.scenario, start) for start in starts]
+    expected = bench.outcomes([bench.problem(scenario, pace=pace)[0] for scenario in moved], until=0)
+    share = [float(outcome.all <= last) for outcome in expected]
     few = bench.few_futures(START_FUTURES)
-    if few is None:
-        _, days = bench.solve(expected)
-        day = int(days.whole[0, ALL])
-        return float(day <= last), bench.date_of(day)
-    others, _ = bench.problem(scenario, pace=pace, supply=few)
-    _, days = bench.solve(stack([expected, others]))
-    whole = days.whole[:, ALL]
-    return float((whole[1:] <= last).mean()), bench.date_of(int(whole[0]))
+    if few is not None:
+        for i in reversed(range(len(starts))):
+            if not share[i]:
+                continue
+            problem, _ = bench.problem(moved[i], pace=pace, supply=few)
+            _, days = bench.solve(problem)
+            share[i] = float((days.whole[:, ALL] <= last).mean())
+            if share[i] >= PROBABILITY:
+                break
+    return [(start, s, bench.date_of(o.all)) for start, s, o in zip(starts, share, expected, strict=True)]

@@ -1,7 +1,9 @@
 """From this base traffic, how much next: a ladder as a function (design 4.3), vectorised.
 
-A published table says "day 5: 5,000". What a receiver reacts to is not the day but what it accepted before, so the table is
-read as a function: find the position of the base traffic on the ladder, take the level one step (``pace`` steps) further.
+A published table says "day 5: 5,000". What a receiver reacts to is not the day but what it accepted before, so the
+table is
+read as a function: find the position of the base traffic on the ladder, take the level one step (``pace`` steps)
+further.
 Between levels positions are log-linear, below the first level linear.
 """
 
@@ -62,9 +64,7 @@ class Growth:
 
     def level(self, position: Array) -> Array:
         """The level at a position; the last level beyond the end."""
-        return np.where(
-            position < 1, position * self.levels[0], np.exp(np.interp(position, self._index, self._logs))
-        )
+        return np.where(position < 1, position * self.levels[0], np.exp(np.interp(position, self._index, self._logs)))
 
     def next_level(self, base: Array, pace: Array) -> Array:
         """The level ``pace`` steps above ``base``, before holds."""
