@@ -158,7 +158,7 @@ class Pool(Model):
         default_factory=list, description="Its addresses; a table where an IP has a start of its own"
     )
     ip_count: Annotated[int, Field(ge=0, le=65_536), BeforeValidator(number)] | None = Field(
-        None, description="Number of IPs while the addresses are not known"
+        None, description="Number of IPs while the addresses are not known (a file needs at least 1)"
     )
     start: Day | None = Field(None, description="First sending day; default: the scenario's start")
     capacity_per_ip: Positive | None = Field(None, description="Messages a day per IP once warm; default: the policy's")

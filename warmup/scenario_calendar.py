@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from warmup.scenario_types import Clock, Day, Model, Name, Positive, listed, number
+from warmup.scenario_types import Clock, Country, Day, Model, Name, Positive, listed, number
 
 
 class DateRange(Model):
@@ -106,7 +106,7 @@ class Calendar(Model):
     )
     peaks: list[Peak] = Field(default_factory=list, description="Declared days of unusual volume")
     holidays: list[Holiday] = Field(default_factory=list, description="Days of less mail, or none")
-    holiday_country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
+    holiday_country: Country | None = Field(
         None,
         description="ISO country whose public holidays are noted beside the plan; volume changes only by `holidays`",
         examples=["DE"],

@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 TAGS = frozenset({"<day>", "<range>", "<ceiling>", "<off>"})
 """Marks that pydantic puts into the place of an error where a value may be one of two kinds; no part of the file."""
@@ -136,12 +136,18 @@ def shown(value: Any) -> str:
 
 
 Day = Annotated[date, BeforeValidator(day)]
-Clock = Annotated[time, BeforeValidator(clock)]
+# JSON Schema's own format "time" would ask for seconds and an offset.
+Clock = Annotated[
+    time,
+    BeforeValidator(clock),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", "examples": ["09:00"]}),
+]
 Text = Annotated[str, Field(min_length=1, max_length=4096), AfterValidator(plain)]
 Name = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(plain)]
 Address = Annotated[str, AfterValidator(address)]
 Domain = Annotated[str, AfterValidator(domain)]
 Zone = Annotated[str, AfterValidator(zone)]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
 Flag = Annotated[bool, Strict()]
 # Bounds stand before the converter: only so do they reach the JSON Schema as minimum and maximum.
 Whole = Annotated[int, Field(ge=-MOST, le=MOST), BeforeValidator(number)]

@@ -89,7 +89,7 @@ def preflight_items(scenario: Scenario, shares: Mapping[str, float], start: date
     """
     merged = _merged(scenario)
     known = _Shares({merged.get(group, group): share for group, share in shares.items()}, merged)
-    rules = (rule for rule in _rules() if _matters(rule, scenario, known))
+    rules = (rule for rule in preflight_rules() if _matters(rule, scenario, known))
     items = [_item(rule, scenario, start, known) for rule in rules]
     return tuple(sorted(items, key=lambda item: item.due))
 
@@ -111,7 +111,7 @@ def closed_until(items: Iterable[PreflightItem]) -> dict[str, date | None]:
 
 def preflight_assumptions(items: Iterable[PreflightItem]) -> tuple[Assumption, ...]:
     """What the plan takes for granted because the scenario does not say: for the report's list of assumptions."""
-    confidence = {rule.id: rule.confidence for rule in _rules()}
+    confidence = {rule.id: rule.confidence for rule in preflight_rules()}
     out = []
     for item in items:
         if item.state == "assumed":
@@ -132,7 +132,7 @@ def earliest_start(scenario: Scenario, shares: Mapping[str, float], today: date)
     """
     earliest = today
     for item in preflight_items(scenario, shares, today):
-        rule = next(rule for rule in _rules() if rule.id == item.id)
+        rule = next(rule for rule in preflight_rules() if rule.id == item.id)
         if item.state == "assumed" or (item.state == "not done" and not item.providers):
             earliest = max(earliest, _ahead(today, rule, _holidays(scenario, today)))
         elif item.state == "due" and not item.providers:
@@ -149,12 +149,12 @@ def preflight_facts() -> tuple[Assumption, ...]:
 
 def preflight_keys() -> tuple[str, ...]:
     """Keys that a scenario's ``[preflight]`` may have, in the order of their lead times."""
-    return tuple(rule.id for rule in _rules())
+    return tuple(rule.id for rule in preflight_rules())
 
 
 def preflight_texts() -> dict[str, str]:
     """What each key stands for."""
-    return {rule.id: rule.text for rule in _rules()}
+    return {rule.id: rule.text for rule in preflight_rules()}
 
 
 @dataclass(frozen=True)
@@ -266,7 +266,8 @@ def _data() -> dict[str, Any]:
 
 
 @cache
-def _rules() -> tuple[Rule, ...]:
+def preflight_rules() -> tuple[Rule, ...]:
+    """Every item that we know, in the order of their lead times."""
     return tuple(_rule(record) for record in _data()["items"])
 
 

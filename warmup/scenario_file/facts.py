@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from warmup.scenario import Days, NewPlatform, Policy, expand_days
-from warmup.scenario_types import Address, Count, Day, Name, Text
+from warmup.scenario_types import Address, Count, Country, Day, Name, Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,7 @@ _DAY: TypeAdapter[date] = TypeAdapter(Day)
 _DAYS: TypeAdapter[Any] = TypeAdapter(Days)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
+_COUNTRY: TypeAdapter[str] = TypeAdapter(Country)
 _COUNT: TypeAdapter[int] = TypeAdapter(Count)
 _ADDRESS: TypeAdapter[str] = TypeAdapter(Address)
 
@@ -125,7 +126,7 @@ def facts(raw: dict[str, Any]) -> Facts:
         legacy_only=_days(calendar.get("legacy_only")),
         peaks=tuple(_event(path, table) for path, table in _tables(raw, "calendar", "peaks")),
         holidays=tuple(_event(path, table) for path, table in _tables(raw, "calendar", "holidays")),
-        country=_read(_NAME, calendar.get("holiday_country")),
+        country=_read(_COUNTRY, calendar.get("holiday_country")),
         ramp=_read(_NAME, policy.get("ramp")),
         pace=policy.get("pace"),
         csa_certified=policy.get("csa_certified") is True,

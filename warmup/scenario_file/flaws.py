@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -36,13 +37,19 @@ class Flaw:
 
 def problems(flaws: Iterable[Flaw], raw: dict[str, Any], file: str) -> list[Problem]:
     """Flaws as problems of a file, each once, in the order in which their places stand in it."""
-    unique = dict.fromkeys(flaws)
-    ordered = sorted(unique, key=lambda flaw: _position(flaw.path, raw))
-    return [Problem(_where(file, flaw.path, raw), flaw.what, flaw.fix) for flaw in ordered]
+    ordered = sorted(dict.fromkeys(flaws), key=lambda flaw: _position(flaw.path, raw))
+    names: dict[int, list[str | None]] = {}
+    where = (f"{file}: {label(flaw.path, raw, names)}" if flaw.path else file for flaw in ordered)
+    return [Problem(place, flaw.what, flaw.fix) for place, flaw in zip(where, ordered, strict=True)]
 
 
-def label(path: Path, raw: dict[str, Any]) -> str:
+def label(path: Path, raw: dict[str, Any], names: dict[int, list[str | None]] | None = None) -> str:
     """A place as a person writes it: list elements by their name where that tells them apart, else by position.
+
+    Args:
+        path: The place.
+        raw: The file.
+        names: Names of the elements of each list, kept from call to call on the same file.
 
     >>> label(("streams", 0, "pool"), {"streams": [{"name": "summer news"}]})
     'streams."summer news".pool'
@@ -53,7 +60,7 @@ def label(path: Path, raw: dict[str, Any]) -> str:
     here: Any = raw
     for step in path:
         if isinstance(step, int):
-            name = _name(here, step)
+            name = _name(here, step, {} if names is None else names)
             parts.append(f"[{step}]" if name is None else f".{_key(name)}")
         else:
             parts.append(f".{_key(step)}")
@@ -84,20 +91,19 @@ def _plain(word: str) -> str:
     return re.sub(r"[\s._-]+", "_", word.casefold())
 
 
-def _where(file: str, path: Path, raw: dict[str, Any]) -> str:
-    return f"{file}: {label(path, raw)}" if path else file
-
-
 def _key(name: str) -> str:
     return name if _BARE.fullmatch(name) else '"' + name.replace('"', '\\"') + '"'
 
 
-def _name(parent: Any, index: int) -> str | None:
+def _name(parent: Any, index: int, names: dict[int, list[str | None]]) -> str | None:
     """What tells an element apart from its neighbours, if anything does."""
     if not isinstance(parent, list) or not 0 <= index < len(parent):
         return None
-    names = [_named(element) for element in parent]
-    return names[index] if names.count(names[index]) == 1 else None
+    if id(parent) not in names:
+        found = [_named(element) for element in parent]
+        count = Counter(found)
+        names[id(parent)] = [name if count[name] == 1 else None for name in found]
+    return names[id(parent)][index]
 
 
 def _named(element: Any) -> str | None:

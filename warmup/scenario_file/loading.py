@@ -47,6 +47,7 @@ _HINTS = (
     ("Unescaped '\\'", "in double quotes write \\\\ for \\, or use single quotes"),
     ("Illegal character", "close the quotes on the same line"),
     ("Unterminated string", "close the quotes"),
+    ('Expected "\'"', "close the quotes"),
 )
 """What usually lies behind the messages of the TOML parser, by how they begin."""
 
@@ -122,7 +123,7 @@ def _parse(text: str, where: str) -> dict[str, Any]:
 def _syntax(message: str, text: str, where: str) -> Problem:
     """A syntax error with its place and what to do about it."""
     found = _AT.search(message)
-    what = _TUPLE.sub(lambda key: key[1].replace("'", "").replace(", ", "."), _AT.sub("", message))
+    what = _TUPLE.sub(lambda key: key[1].rstrip(", ").replace("'", "").replace(", ", "."), _AT.sub("", message))
     if "integer string conversion" in message:
         return Problem(where, "has a number of thousands of digits", "correct it")
     fix = next((hint for start, hint in _HINTS if what.startswith(start)), "correct the line")

@@ -191,7 +191,7 @@ def _place(loc: Iterable[str | int], raw: dict[str, Any]) -> Path:
     path: list[str | int] = []
     here: Any = raw
     for step in loc:
-        if step in TAGS:
+        if step in TAGS and not (isinstance(here, dict) and step in here):
             continue
         if isinstance(here, dict) and isinstance(step, str):
             here = here.get(step)
