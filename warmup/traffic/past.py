@@ -36,6 +36,7 @@ class StreamPast:
         usual: Messages of a usual send day.
         shares: (P,): providers' parts of the volume; sums to 1, or to 0 for a stream that never sent.
         sizes: (J, P): recent sends without past peaks, for drawing.
+        dark: (P,): providers whose volume is unknown on every day; they count as 0, and a note says so.
         stale: Whether it stopped some time before the history's end.
     """
 
@@ -47,6 +48,7 @@ class StreamPast:
     usual: float
     shares: NDArray[np.float64]
     sizes: NDArray[np.float64]
+    dark: NDArray[np.bool_]
     stale: bool
 
     def expected(self, days: Sequence[date]) -> NDArray[np.float64]:
@@ -100,15 +102,15 @@ def look_back(history: History, before: date) -> Past:
         before: Its days from here on are not looked at (the migration has begun, or the day is not over).
     """
     volumes = _dense(history, before)
-    looks = [_look(history.first, volumes[:, s]) for s in range(len(history.streams))]
+    looks = [_look(history.first, volumes[:, s], _darkened(volumes[:, s])) for s in range(len(history.streams))]
     recent = np.nansum(volumes[-7 * LEVEL_WEEKS :], axis=(0, 1)) > 0
-    used = recent | np.any([one.shares > 0 for one in looks], axis=0)
+    used = recent | np.any([(one.shares > 0) | one.dark for one in looks], axis=0)
     return Past(
         first=history.first,
         streams=history.streams,
         providers=tuple(name for name, keep in zip(history.providers, used, strict=True) if keep),
         volumes=volumes[:, :, used],
-        of=tuple(replace(one, shares=one.shares[used], sizes=one.sizes[:, used]) for one in looks),
+        of=tuple(replace(one, shares=one.shares[used], sizes=one.sizes[:, used], dark=one.dark[used]) for one in looks),
     )
 
 
@@ -135,7 +137,16 @@ def _dense(history: History, before: date) -> NDArray[np.float64]:
     return volumes
 
 
-def _look(first: date, volumes: NDArray[np.float64]) -> StreamPast:
+def _darkened(volumes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Set providers that are never known to 0 in (D, P), on the days on which others are; returns which they are."""
+    unknown = np.isnan(volumes)
+    dark = np.asarray(unknown.all(axis=0))
+    if not dark.all():
+        volumes[np.ix_(~unknown.all(axis=1), dark)] = 0.0
+    return dark
+
+
+def _look(first: date, volumes: NDArray[np.float64], dark: NDArray[np.bool_]) -> StreamPast:
     """What is usual for the (D, P) volumes of one stream."""
     totals = _totals(volumes)
     tests = is_test(totals)
@@ -148,7 +159,7 @@ def _look(first: date, volumes: NDArray[np.float64]) -> StreamPast:
     levels, usual = _levels(first, totals, peaks, rhythm, sends)
     unknown = np.isnan(volumes[sends]).any(axis=1, keepdims=True)
     sizes = np.where(unknown, totals[sends][:, None] * shares, volumes[sends])
-    return StreamPast(rhythm, totals, tests, peaks, levels, usual, shares, sizes, is_stale(totals))
+    return StreamPast(rhythm, totals, tests, peaks, levels, usual, shares, sizes, dark, is_stale(totals))
 
 
 def _totals(volumes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,6 +14,8 @@ from warmup.traffic.wording import counted, some
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from warmup.traffic.past import Past, StreamPast
 
 OFF_RHYTHM = 0.05
@@ -28,18 +30,16 @@ OLD = 30
 
 def past_notes(past: Past) -> Iterator[Note]:
     """What was recognised and what it rests on, stream by stream."""
-    for s, (stream, one) in enumerate(zip(past.streams, past.of, strict=True)):
+    for stream, one in zip(past.streams, past.of, strict=True):
         if one.rhythm.kind == "none":
-            yield Note("warning", f"“{stream}” sent nothing in the history; nothing is planned for it.")
+            yield Note("warning", f"“{stream}” has no known sends in the history; nothing is planned for it.")
             continue
         yield from _rhythm_notes(stream, one)
         yield from _volume_notes(past.first, stream, one)
-        dark = np.asarray(np.isnan(past.volumes[:, s]).all(axis=0))
-        if dark.any():
-            names = some(name for name, never in zip(past.providers, dark, strict=True) if never)
-            yield Note(
-                "warning", f"“{stream}”: its volume to {names} is unknown on every day; that mail is not planned."
-            )
+        if one.dark.any():
+            names = some(name for name, dark in zip(past.providers, one.dark, strict=True) if dark)
+            text = f"“{stream}”: its volume to {names} is unknown on every day; that mail is not planned."
+            yield Note("warning", text)
 
 
 def _rhythm_notes(stream: str, one: StreamPast) -> Iterator[Note]:
@@ -58,6 +58,7 @@ def _rhythm_notes(stream: str, one: StreamPast) -> Iterator[Note]:
 
 
 def _volume_notes(first: date, stream: str, one: StreamPast) -> Iterator[Note]:
+    """What was left out of the usual volume, and how it has changed."""
     if one.tests.any():
         sends = counted(int(one.tests.sum()), "tiny send")
         text = f"“{stream}”: {sends} (under 1 % of a usual one) taken for tests and ignored."
@@ -65,39 +66,46 @@ def _volume_notes(first: date, stream: str, one: StreamPast) -> Iterator[Note]:
     if one.peaks.any():
         days = some(first + timedelta(int(n)) for n in np.flatnonzero(one.peaks))
         text = (
-            f"“{stream}”: past peaks (over 3 times the median of their weekday) left out of the usual volume: {days}."
+            f"“{stream}”: past peaks, over 3 times the median of their weekday, left out of the usual volume: {days}."
         )
         yield Note("info", text)
     part = window(one.totals, LEVEL_WEEKS)
     plain = np.where(one.peaks, 0.0, np.nan_to_num(one.totals))[part]
-    days_of = [first + timedelta(n) for n in range(part.start, part.stop)]
-    if one.rhythm.kind == "weekdays" and plain.sum() > 0:
-        off = float(plain[~one.rhythm.send_days(days_of)].sum() / plain.sum())
-        if off > OFF_RHYTHM:
-            text = f"“{stream}”: {off:.0%} of its volume went out on other days than {one.rhythm.sentence}; unplanned."
-            yield Note("warning", text)
-    if one.rhythm.kind in ("daily", "weekdays") and len(plain) >= 56:
-        recent = plain[-28:]
-        sent = recent[recent > 0]
-        change = float(sent.mean()) / one.usual - 1 if len(sent) and one.usual else 0.0
-        if abs(change) > MOVED:
-            word = "above" if change > 0 else "below"
-            text = (
-                f"“{stream}”: its sends of the last four weeks were {abs(change):.0%} {word} the level that is planned "
-                f"(the mean of 13 weeks; no trend is assumed)."
-            )
-            yield Note("warning", text)
+    off = _off_rhythm(first, one, part, plain)
+    if off > OFF_RHYTHM:
+        days = f"other days than {one.rhythm.sentence}"
+        yield Note("warning", f"“{stream}”: {off:.0%} of its volume went out on {days}; that is not planned.")
+    change = _change(one, plain)
+    if abs(change) > MOVED:
+        text = (
+            f"“{stream}”: the last four weeks' sends were {abs(change):.0%} {'above' if change > 0 else 'below'} the "
+            f"level that is planned (the mean of 13 weeks; no trend is assumed)."
+        )
+        yield Note("warning", text)
+
+
+def _off_rhythm(first: date, one: StreamPast, part: slice, plain: NDArray[np.float64]) -> float:
+    """Share of the recent volume on days that do not belong to the rhythm."""
+    if one.rhythm.kind != "weekdays" or plain.sum() <= 0:
+        return 0.0
+    days = [first + timedelta(n) for n in range(part.start, part.stop)]
+    return float(plain[~one.rhythm.send_days(days)].sum() / plain.sum())
+
+
+def _change(one: StreamPast, plain: NDArray[np.float64]) -> float:
+    """The last four weeks' sends against the level, where eight weeks or more are known."""
+    if one.rhythm.kind not in ("daily", "weekdays") or len(plain) < 56 or one.usual <= 0:
+        return 0.0
+    sent = plain[-28:][plain[-28:] > 0]
+    return float(sent.mean()) / one.usual - 1 if len(sent) else 0.0
 
 
 def age_notes(past: Past, first: date, today: date) -> Iterator[Note]:
     """How far the history's end lies from the start."""
-    days = (first - past.last).days - 1
-    if days > OLD:
-        text = (
-            f"The history ends on {past.last}, {counted(days, 'day')} before the start on {first}; a newer export makes "
-            f"the plan surer."
-        )
-        yield Note("warning", text)
+    gap = (first - past.last).days - 1
+    if gap > OLD:
+        days = f"{counted(gap, 'day')} before the start on {first}"
+        yield Note("warning", f"The history ends on {past.last}, {days}; a newer export makes the plan surer.")
     if first < today:
         text = f"Days from {first} on were not used: the migration had begun, and they may lack what moved."
         yield Note("info", text)

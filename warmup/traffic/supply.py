@@ -147,8 +147,9 @@ def largest_remainder(values: NDArray[np.float64], total: NDArray[np.int64] | No
     else:
         values = np.where(((values.sum(axis=-1) <= 0) & (total > 0))[..., None], 1.0, values)
         sums = values.sum(axis=-1)
-        scale = np.divide(total, sums, out=np.zeros_like(sums), where=sums > 0)
-        values = values * scale[..., None]
+        # Parts first, then the total: sums can be so small that a scale would overflow.
+        parts = np.divide(values, sums[..., None], out=np.zeros_like(values), where=(sums > 0)[..., None])
+        values = parts * np.asarray(total)[..., None]
     floors = np.floor(values + 1e-9).astype(np.int64)
     missing = total - floors.sum(axis=-1)
     # Rank by remainder, ties to the earlier cell: a stable result whatever the platform's sort does.

@@ -120,13 +120,14 @@ def _select(table: Table, roles: dict[str, int]) -> str:
     else:
         domain = f"CASE WHEN contains({provider}, '@') THEN regexp_extract(lower({provider}), '[^@]*$') END"
     number = f"trim(c{roles['messages']})"
+    missing = f"({number} IS NULL OR lower({number}) IN {_UNKNOWN})"
     holders = [role for role in ("domain", "address", "provider") if role in roles]
     addressed = " OR ".join(f"contains(c{roles[role]}, '@')" for role in holders) or "false"
     return (
         f"{text('date')} AS day, {domain} AS domain, "
         f"CASE WHEN contains({provider}, '@') THEN NULL ELSE {provider} END AS label, "
-        f"{text('stream')} AS stream, {text('tier')} AS tier, {number} AS written, "
-        f"{number} IS NULL OR lower({number}) IN {_UNKNOWN} AS missing, TRY_CAST({number} AS DOUBLE) AS amount, "
+        f"{text('stream')} AS stream, {text('tier')} AS tier, {number} AS written, {missing} AS missing, "
+        f"CASE WHEN NOT {missing} THEN TRY_CAST({number} AS DOUBLE) END AS amount, "
         f"coalesce({addressed}, false) AS addressed, "
         f"hash({', '.join(f'c{i}' for i in range(len(table.header)))}) AS fingerprint"
     )
