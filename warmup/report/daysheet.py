@@ -54,34 +54,34 @@ def rows(plan: Plan) -> pd.DataFrame:
     """
     import pandas as pd
 
-    sheet = _plain_dates(plan.sheet)[[*KEYS, "dedicated", "threshold_from", "threshold", "moved_back", "limit"]]
-    wide = _plain_dates(plan.messages).pivot_table(
-        index=KEYS, columns="destination", values="messages", aggfunc="sum", fill_value=0, observed=True, dropna=False
-    )
-    wide = wide.reindex(columns=list(PARTS), fill_value=0)
+    sheet = _keyed(plan, plan.sheet)[[*KEYS, "threshold_from", "threshold", "moved_back", "limit"]]
+    # Not pivot_table: with categories and dropna=False it makes a row for every combination of keys (measured: millions).
+    parts = _keyed(plan, plan.messages).groupby([*KEYS, "destination"], observed=True, dropna=False)["messages"].sum()
+    wide = parts.unstack("destination", fill_value=0).reindex(columns=list(PARTS), fill_value=0)
     # A spread send has a cell on each of its days, but only the last one knows what was left over.
-    both = sheet.drop(columns="dedicated").merge(wide.reset_index(), on=KEYS, how="outer")
+    both = sheet.merge(wide.reset_index(), on=KEYS, how="outer")
     numbers = [*PARTS, "threshold_from", "threshold", "moved_back"]
     both[numbers] = both[numbers].fillna(0).astype("int64")
-    both["limit"] = both["limit"].fillna("")
+    both["limit"] = both["limit"].astype(object).fillna("")
     both = both[both[list(PARTS)].sum(axis=1) > 0]
-    for column, order in (("stream", plan.streams), ("tier", plan.tiers), ("provider", tuple(plan.providers))):
-        both[f"_{column}"] = pd.Categorical(both[column], categories=order, ordered=True)
-    ordered = both.sort_values(["date", "_stream", "_tier", "_provider", "origin", "pool"], kind="stable")
-    return ordered[[*KEYS, *PARTS, "threshold_from", "threshold", "moved_back", "limit"]].reset_index(drop=True)
+    both = both.sort_values(["date", "stream", "tier", "provider", "origin", "pool"], kind="stable", ignore_index=True)
+    for column in ("date", "origin"):
+        both[column] = pd.Series(both[column].dt.date, dtype=object)
+    for column in ("stream", "tier", "provider", "pool"):
+        both[column] = both[column].astype(object)
+    return both[[*KEYS, *PARTS, "threshold_from", "threshold", "moved_back", "limit"]]
 
 
-def _plain_dates(table: pd.DataFrame) -> pd.DataFrame:
-    """A copy whose ``date`` and ``origin`` are ``datetime.date``, whatever the table holds."""
+def _keyed(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
+    """A copy with timestamps and ordered categories: quick to join, and sorted as people read."""
     import pandas as pd
 
-    out = table.copy()
-    for column in ("date", "origin"):
-        if column in out.columns:
-            out[column] = pd.Series(pd.to_datetime(out[column]).dt.date, index=out.index, dtype=object)
-    for column in ("stream", "provider", "tier", "pool", "limit", "destination"):
-        if column in out.columns:
-            out[column] = out[column].astype(object)
+    pools = [pool.name for pool in plan.scenario.pools]
+    orders = {"stream": plan.streams, "tier": plan.tiers, "provider": list(plan.providers), "pool": pools}
+    out = table.assign(date=pd.to_datetime(table["date"]), origin=pd.to_datetime(table["origin"]))
+    for column, order in orders.items():
+        known = [*order, *sorted(set(out[column].dropna().astype(str)) - set(order))]
+        out[column] = pd.Categorical(out[column], categories=known, ordered=True)
     return out
 
 
