@@ -55,11 +55,13 @@ def rows(plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     sheet = _keyed(plan, plan.sheet)[[*KEYS, "threshold_from", "threshold", "moved_back", "limit"]]
-    # Not pivot_table: with categories and dropna=False it makes a row for every combination of keys (measured: millions).
-    parts = _keyed(plan, plan.messages).groupby([*KEYS, "destination"], observed=True, dropna=False)["messages"].sum()
-    wide = parts.unstack("destination", fill_value=0).reindex(columns=list(PARTS), fill_value=0)
+    mail = _keyed(plan, plan.messages)
+    # A column for each part and one sum by key: a pivot would multiply all days with all names.
+    for part in PARTS:
+        mail[part] = mail["messages"].where(mail["destination"] == part, 0)
+    wide = mail.groupby(KEYS, observed=True, as_index=False)[list(PARTS)].sum()
     # A spread send has a cell on each of its days, but only the last one knows what was left over.
-    both = sheet.merge(wide.reset_index(), on=KEYS, how="outer")
+    both = sheet.merge(wide, on=KEYS, how="outer")
     numbers = [*PARTS, "threshold_from", "threshold", "moved_back"]
     both[numbers] = both[numbers].fillna(0).astype("int64")
     both["limit"] = both["limit"].astype(object).fillna("")
