@@ -119,8 +119,8 @@ def _caps(tables: _Tables, day: int) -> dict[tuple[str, str], tuple[int, str]]:
         for clock in dict.fromkeys(_clock(p) for p in PROVIDERS):
             base = tables.base[pool, clock]
             cap, limit = max(200 * ips, -(-base * 3 // 2)), "ramp"
-            if clock == "yahoo" and day < 7 and cap > 1_200 * ips:
-                cap, limit = 1_200 * ips, "ceiling"
+            if clock == "yahoo" and day < 7 and cap > 300 * ips:
+                cap, limit = 300 * ips, "ceiling"
             out[pool, clock] = (cap, limit)
     return out
 

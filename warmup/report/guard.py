@@ -18,7 +18,8 @@ def plain(text: object) -> str:
     >>> plain("Shop\r\nATTENDEE:x")
     'Shop  ATTENDEE:x'
     """
-    return "".join(c if c.isprintable() else " " for c in str(text))
+    line = str(text)
+    return line if line.isprintable() else "".join(c if c.isprintable() else " " for c in line)
 
 
 def inert(text: object) -> str:

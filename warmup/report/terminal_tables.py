@@ -50,7 +50,11 @@ class Levers:
         yield Text("")
         dates = ("left", 17)
         table = _table(
-            ("change one thing", "left"), ("≤ 90 days, ± days", *dates), ("all, ± days", *dates), ("on legacy", "right")
+            voice,
+            ("change one thing", "left"),
+            ("≤ 90 days, ± days", *dates),
+            ("all, ± days", *dates),
+            ("on legacy", "right"),
         )
         for lever in self.levers:
             table.add_row(
@@ -115,7 +119,12 @@ def _size_rows(voice: Voice, sizing: Sizing) -> Iterator[Any]:
     if not sizing.rows:
         return
     table = _table(
-        ("IPs", "right"), ("≤ 90 days", "left"), ("all in scope", "left"), ("largest day per IP", "right"), ("", "left")
+        voice,
+        ("IPs", "right"),
+        ("≤ 90 days", "left"),
+        ("all in scope", "left"),
+        ("largest day per IP", "right"),
+        ("", "left"),
     )
     notes: dict[str, int] = {}
     for row in sizing.rows:
@@ -149,7 +158,7 @@ class Latest:
             yield voice.text(_sentence(latest.reason))
         if any(share for _, share, _ in latest.tried):  # else the reason has said it all
             yield Text("")
-            table = _table(("start", "left"), ("complete", "left"), ("in time", "right"))
+            table = _table(voice, ("start", "left"), ("complete", "left"), ("in time", "right"))
             for start, share, done in latest.tried[:: -(-len(latest.tried) // MOST_STARTS)]:
                 table.add_row(*(voice.text(t) for t in (day(start), _date(done), percent(share))))
             yield table
@@ -167,9 +176,11 @@ def headline(start: date, latest: LatestStart) -> str:
     return f"Start on {day(latest.day)} at the latest{limit}{sure}; on {day(latest.earliest)} at the earliest.{own}"
 
 
-def _table(*columns: tuple[Any, ...]) -> Table:
+def _table(voice: Voice, *columns: tuple[Any, ...]) -> Table:
     """A table with columns of (heading, side, least width)."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for title, justify, *width in columns:
-        table.add_column(title, justify=justify, overflow="fold", max_width=READABLE // 2, min_width=max([0, *width]))
+        table.add_column(
+            voice.say(title), justify=justify, overflow="fold", max_width=READABLE // 2, min_width=max([0, *width])
+        )
     return table

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.utility import xl_col_to_name
 
 from warmup.report.guard import plain
@@ -239,8 +240,15 @@ class Book:
         sheet.conditional_format(placed.first, column, max(placed.first, placed.last), column, rule)
 
     def close(self) -> None:
-        """Write the file."""
-        self.workbook.close()
+        """Write the file.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        try:
+            self.workbook.close()
+        except FileCreateError as error:  # an error of XlsxWriter's own that holds the real one
+            raise error.args[0] if error.args and isinstance(error.args[0], OSError) else OSError(str(error)) from error
 
 
 def lines_of(text: str, width: float) -> int:

@@ -1,0 +1,151 @@
+"""The plan on a terminal: any width, no colour, ASCII only, and text from input stays text."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from tests.report.make_plan import START, make_plan
+from warmup.planner.plan import Finding, LatestStart
+from warmup.report.terminal import bar_cells, bars, summary
+from warmup.report.terminal_tables import Latest, Levers, Sizes, headline
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return make_plan()
+
+
+def shown(renderable, width: int = 80, encoding: str = "utf-8", **options) -> str:
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    console = Console(file=file, width=width, markup=False, emoji=False, highlight=False, **options)
+    console.print(renderable)
+    file.flush()
+    return file.buffer.getvalue().decode(encoding)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_nothing_is_wider_than_the_terminal(plan, width):
+    for part in (summary(plan), Levers(plan.engaged.day, plan.all.day, plan.levers), Sizes(plan.sizing)):
+        lines = shown(part, width).splitlines()
+        assert max(cell_len(line.rstrip()) for line in lines) <= width
+    text = " ".join(shown(summary(plan), width).split())
+    for words in ("What must happen first", "The ramp", "The first 7 sending days", "Findings", "legacy.tail"):
+        assert words in text
+    assert "Gmail 800" in text
+
+
+def test_the_chart_has_a_line_a_week_and_differs_without_colour(plan):
+    lines = shown(summary(plan)).splitlines()
+    chart = [line for line in lines if "░" in line or "█" in line]
+    assert chart[0].split()[:2] == ["week", "of"]
+    weeks = chart[1:]
+    assert len(weeks) == 11
+    assert weeks[0].startswith("2 Feb    24,214   18 %")
+    assert weeks[0].count("█") < weeks[-1].count("█")
+    assert "░" in weeks[0]
+    assert "░" not in weeks[-1]
+    assert "\x1b" not in "".join(lines)
+
+
+def test_a_terminal_without_utf8_gets_ascii():
+    plan = make_plan(customer="Café “Zürich” 日本")
+    for encoding in ("ascii", "latin-1"):
+        text = shown(summary(plan), encoding=encoding)
+        assert text.isascii()
+        assert 'Cafe "Zurich" ??' in text
+        assert "#" in text
+        assert shown(Levers(plan.engaged.day, plan.all.day, plan.levers), encoding=encoding).isascii()
+        assert shown(Sizes(plan.sizing), encoding=encoding).isascii()
+        assert shown(Latest(plan.first, plan.latest_start), encoding=encoding).isascii()
+
+
+def test_mark_up_and_control_characters_in_names_are_shown_not_obeyed():
+    plan = make_plan(days=14, customer="[bold red]x[/] [link=https://example.com]y[/link]")
+    finding = Finding("a.b", "warning", "\x1b[2Jgone\r\nnew :bomb: [/]", "[/bold]", subject="x")
+    text = shown(summary(replace(plan, findings=(finding,))), 200, force_terminal=True, color_system="truecolor")
+    assert "[bold red]x[/] [link=https://example.com]y[/link]" in text
+    assert "[2Jgone  new :bomb: [/]" in text
+    assert "\x1b[2J" not in text
+    assert "\x1b]8" not in text
+    assert "\r" not in text
+
+
+def test_a_short_plan_is_drawn_day_by_day():
+    step, lines = bars(make_plan(days=14, complete=False))
+    assert (step, len(lines)) == (1, 14)
+
+
+@pytest.mark.parametrize("days", [15, 84, 180, 365, 730])
+def test_a_long_plan_still_fits(days):
+    plan = make_plan(days=days, complete=False)
+    step, lines = bars(plan)
+    assert len(lines) <= 16
+    assert step == 1 or step % 7 == 0
+    assert sum(bar.total for bar in lines) == plan.days["supply"].sum()
+    assert sum(bar.parts["dedicated"] for bar in lines) == plan.days["dedicated"].sum()
+
+
+def test_the_last_line_is_a_whole_week(plan):
+    _, lines = bars(plan)
+    assert lines[-1].total == lines[-2].total
+
+
+@given(
+    st.fixed_dictionaries(dict.fromkeys("abcd", st.integers(0, 10**9))),
+    st.integers(4, 200),
+    st.integers(0, 10**9),
+)
+def test_bars_show_every_part_and_keep_their_length(parts, width, more):
+    total = sum(parts.values())
+    most = max(total + more, 1)
+    cells = bar_cells(parts, most, width)
+    assert all((cells[name] > 0) == (parts[name] > 0) for name in parts)
+    present = sum(n > 0 for n in parts.values())
+    assert sum(cells.values()) == (max(present, round(width * total / most)) if total else 0)
+
+
+def test_an_incomplete_plan_says_so():
+    text = " ".join(shown(summary(make_plan(complete=False))).split())
+    assert "not before the plan ends on Mon 26 Apr 2027" in text
+
+
+def test_nothing_open_is_said():
+    plan = make_plan(days=14)
+    done = replace(plan, preflight=tuple(replace(item, state="done") for item in plan.preflight))
+    assert "Nothing: every item before the first send is done." in shown(summary(done))
+
+
+def test_levers_say_dates_changes_and_what_must_not_be_done(plan):
+    text = shown(Levers(plan.engaged.day, plan.all.day, plan.levers), 120)
+    assert "As planned: ≤ 90 days Tue 9 Mar 2027, all in scope Mon 29 Mar 2027." in text
+    assert "29 Apr 2027 +31" in text
+    assert "Do not: Eight more IPs in marketing. Snowshoe risk" in text
+    assert "not complete" in text
+    assert "−60,000" in text
+
+
+def test_sizes_say_zero_is_an_answer(plan):
+    (sizing,) = plan.sizing
+    text = shown(Sizes((replace(sizing, recommended=0, reason="too little mail for an IP"),)))
+    assert "marketing: no dedicated IP, the shared pool carries it better (planned: 3)." in text
+    assert "Too little mail for an IP." in text
+    assert "[1] Stay on the shared pool." in text
+
+
+def test_latest_start_says_whether_the_planned_one_is_in_time(plan):
+    latest = plan.latest_start
+    assert headline(plan.first, latest).endswith("The planned start, Tue 2 Feb 2027, is in time.")
+    assert headline(START + timedelta(days=30), latest).endswith("is 6 days too late.")
+    never = LatestStart(None, START, plan.scenario.deadline, None, "it ends too soon", ((START, 0.0, None),))
+    assert "No start is early enough to be complete by Fri 23 Apr 2027" in headline(plan.first, never)
+    text = shown(Latest(plan.first, never))
+    assert "It ends too soon." in text
+    assert "0 %" not in text
