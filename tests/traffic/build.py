@@ -7,8 +7,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from warmup.scenario import Scenario
 from warmup.traffic.forecast import Forecast, forecast
+from warmup.traffic.history import History
 
 MONDAY = date(2025, 9, 1)
 """First day of the histories made here, a Monday."""
@@ -42,7 +45,9 @@ def rows(
     """CSV lines ``date,recipient_domain,stream,messages`` of sends."""
     sizes = dict(sends) if isinstance(sends, Mapping) else {d: volume(d) if callable(volume) else volume for d in sends}
     return [
-        f"{day},{domain},{stream},{round(size * share)}" for day, size in sizes.items() for domain, share in shares.items()
+        f"{day},{domain},{stream},{round(size * share)}"
+        for day, size in sizes.items()
+        for domain, share in shares.items()
     ]
 
 
@@ -59,7 +64,18 @@ def predicted(folder: Path, sends: Mapping[str, Iterable[date] | Mapping[date, i
     write(folder, [line for stream, when in sends.items() for line in rows(stream, when)])
     first = fields.pop("first", None)
     length = fields.pop("days", 60)
-    return forecast(scenario(folder, fields.pop("streams", tuple(sends)), **fields), today=TODAY, first=first, days=length)
+    return forecast(
+        scenario(folder, fields.pop("streams", tuple(sends)), **fields), today=TODAY, first=first, days=length
+    )
+
+
+def remembered(sends: Mapping[str, Mapping[date, int]], first: date, last: date) -> History:
+    """A history without files: streams that sent to one provider."""
+    frame = pd.DataFrame(
+        [(day, stream, "google", None, size) for stream, when in sends.items() for day, size in when.items()],
+        columns=["date", "stream", "provider", "tier", "messages"],
+    ).astype({"date": "datetime64[s]", "tier": "string", "messages": "Int64"})
+    return History(frame, tuple(sends), first, last, dict.fromkeys(sends, (first, last)))
 
 
 def send_days(result: Forecast, stream: str = "news") -> list[date]:

@@ -5,14 +5,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from warmup.traffic.days import read_days
+from warmup.traffic.days import DayColumn, read_days
 
 UTC = ZoneInfo("UTC")
 BERLIN = ZoneInfo("Europe/Berlin")
 NEW_YORK = ZoneInfo("America/New_York")
 
 
-def read(*texts: str, zone: ZoneInfo = UTC, file_zone: ZoneInfo | None = None):
+def problem(*texts: str, zone: ZoneInfo = UTC) -> str:
+    found = read(*texts, zone=zone).problem
+    assert found is not None
+    return found[0]
+
+
+def read(*texts: str, zone: ZoneInfo = UTC, file_zone: ZoneInfo | None = None) -> DayColumn:
     return read_days({text: n for n, text in enumerate(texts, 1)}, zone, file_zone)
 
 
@@ -49,7 +55,7 @@ def test_the_whole_column_decides_between_day_and_month():
 
 @pytest.mark.parametrize("texts", [("3/2/2026", "4/2/2026"), ("13/2/2026", "2/13/2026")])
 def test_an_order_that_cannot_be_known_is_a_problem(texts):
-    assert "day and month" in read(*texts).problem[0]
+    assert "day and month" in problem(*texts)
 
 
 def test_times_with_an_offset_fall_on_the_scenarios_day():
@@ -82,9 +88,8 @@ def test_day_buckets_of_another_zone_stay_and_are_said():
     ],
 )
 def test_mixed_time_zones_are_refused(texts):
-    column = read(*texts, zone=BERLIN)
-    assert "mixed time zones" in column.problem[0]
-    assert set(column.problem_at) == set(texts)
+    assert "mixed time zones" in problem(*texts, zone=BERLIN)
+    assert set(read(*texts, zone=BERLIN).problem_at) == set(texts)
 
 
 def test_summer_and_winter_time_are_one_zone():

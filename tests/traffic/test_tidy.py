@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 from datetime import date
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -17,7 +18,7 @@ from warmup.traffic.readers import Context, Reading, read, readers
 HEADER = "date,recipient_domain,stream,messages"
 
 
-def load(path: Path, stream: str | None = None, **fields) -> Reading:
+def load(path: Path, stream: str | None = None, **fields: Any) -> Reading:
     source = HistorySource.model_validate({"path": path.name, **fields})
     return read(source, path, Context(ZoneInfo("Europe/Berlin"), stream))
 
@@ -32,12 +33,12 @@ def lines_of(error: pytest.ExceptionInfo[InputError]) -> list[str]:
     return [str(problem) for problem in error.value.problems]
 
 
-def table(reading: Reading) -> list[tuple]:
-    frame = reading.frame
-    return [
-        (row.date.date(), row.domain or row.label, row.stream, row.tier, None if row.messages is pd.NA else row.messages)
-        for row in frame.itertuples()
-    ]
+def table(reading: Reading) -> list[tuple[Any, ...]]:
+    names = reading.frame["domain"].astype(str).where(reading.frame["domain"] != "", reading.frame["label"].astype(str))
+    columns = (names, reading.frame["stream"], reading.frame["tier"], reading.frame["messages"])
+    days = [day.date() for day in reading.frame["date"]]
+    rows = zip(days, *columns, strict=True)
+    return [(*row[:-1], None if row[-1] is pd.NA else row[-1]) for row in rows]
 
 
 def test_registry_names():
@@ -45,7 +46,8 @@ def test_registry_names():
 
 
 def test_reads_days_domains_streams_tiers_and_numbers(tmp_path):
-    text = "date,recipient_domain,stream,tier,messages\n2026-01-01,gmail.com,news,engaged_0_30,5\n2026-01-01,GMX.DE,news,,7.0\n"
+    rows = ["2026-01-01,gmail.com,news,engaged_0_30,5", "2026-01-01,GMX.DE,news,,7.0"]
+    text = "\n".join(["date,recipient_domain,stream,tier,messages", *rows])
     assert table(load(save(tmp_path, text))) == [
         (date(2026, 1, 1), "gmail.com", "news", "0_30", 5),
         (date(2026, 1, 1), "gmx.de", "news", "", 7),
@@ -60,7 +62,10 @@ def test_reads_days_domains_streams_tiers_and_numbers(tmp_path):
         ("pipe.txt", "date|provider|message_stream|count\n2026-01-01|Gmail|news|5\n"),
         ("bom.csv", "\ufeffdate,provider,stream,messages\n2026-01-01,Gmail,news,5\n"),
         ("excel.csv", "sep=;\nSend Date;Mailbox Provider;stream;Emails Sent\n2026-01-01;Gmail;news;5\n"),
-        ("comment.csv", "# from the platform\n# made on Monday\n\ndate,provider,stream,messages\n2026-01-01,Gmail,news,5\n"),
+        (
+            "comment.csv",
+            "# from the platform\n# made on Monday\n\ndate,provider,stream,messages\n2026-01-01,Gmail,news,5\n",
+        ),
         ("quoted.csv", '"date","provider","stream","messages"\n"2026-01-01"," Gmail ","news","5"\n'),
         ("order.csv", "messages,extra,stream,provider,date\n5,x,news,Gmail,2026-01-01\n"),
     ],
@@ -77,11 +82,16 @@ def test_packed_utf16_parquet_and_excel_hold_the_same(tmp_path):
     assert table(load(save(tmp_path, text.encode("utf-16"), "h16.csv"))) == want
     parquet = tmp_path / "h[1].parquet"
     values = "(DATE '2026-01-01', 'gmail.com', 'news', 5), (DATE '2026-01-02', 'gmail.com', 'news', NULL)"
-    duckdb.sql(f"COPY (SELECT * FROM (VALUES {values}) t({HEADER})) TO '{parquet}'")
+    duckdb.sql(f"COPY (SELECT * FROM (VALUES {values}) t({HEADER})) TO '{parquet}'")  # noqa: S608
     assert table(load(parquet)) == want
     book = openpyxl.Workbook()
-    for row in (HEADER.split(","), [date(2026, 1, 1), "gmail.com", "news", 5], [date(2026, 1, 2), "gmail.com", "news", None]):
-        book.active.append(row)
+    sheet = book.worksheets[0]
+    for row in (
+        HEADER.split(","),
+        [date(2026, 1, 1), "gmail.com", "news", 5],
+        [date(2026, 1, 2), "gmail.com", "news", None],
+    ):
+        sheet.append(row)
     book.save(tmp_path / "h.xlsx")
     assert table(load(tmp_path / "h.xlsx")) == want
 
@@ -219,7 +229,9 @@ def test_what_is_no_table(tmp_path, text, what):
 
 
 def test_a_cut_off_gzip_file(tmp_path):
-    packed = gzip.compress((HEADER + "\n" + "".join(f"2026-01-01,{n}.example.com,news,{n}\n" for n in range(9999))).encode())
+    packed = gzip.compress(
+        (HEADER + "\n" + "".join(f"2026-01-01,{n}.example.com,news,{n}\n" for n in range(9999))).encode()
+    )
     with pytest.raises(InputError) as error:
         load(save(tmp_path, packed[: len(packed) // 2], "h.csv.gz"))
     assert "h.csv.gz" in str(error.value)

@@ -82,6 +82,6 @@ def tier_help() -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """``did you mean "x"?`` when one of ``known`` is close, else an empty text."""
-    close = get_close_matches(name.casefold(), {item.casefold(): item for item in known}, n=1)
-    match = {item.casefold(): item for item in known}.get(close[0]) if close else None
-    return f'did you mean "{match}"?' if match else ""
+    spelled = {item.casefold(): item for item in known}
+    close = get_close_matches(name.casefold(), spelled, n=1)
+    return f'did you mean "{spelled[close[0]]}"?' if close else ""

@@ -96,7 +96,7 @@ def forecast(
     shares = tier_shares(scenario, history, audience, past.providers)
     effects = customer_days(scenario, axis)
     draws = prepare(past, axis, effects, shares.shares)
-    notes = (*history.notes, *past_notes(past), *age_notes(past, first, today), *shares.notes)
+    notes = (*history.notes, *past_notes(past), *age_notes(past, first, history.last), *shares.notes)
     supply = Supply(
         first=first,
         streams=past.streams,

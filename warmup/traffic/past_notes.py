@@ -100,12 +100,20 @@ def _change(one: StreamPast, plain: NDArray[np.float64]) -> float:
     return float(sent.mean()) / one.usual - 1 if len(sent) else 0.0
 
 
-def age_notes(past: Past, first: date, today: date) -> Iterator[Note]:
-    """How far the history's end lies from the start."""
+def age_notes(past: Past, first: date, history_last: date) -> Iterator[Note]:
+    """How far the history's end lies from the start, on either side.
+
+    Args:
+        past: What was looked at.
+        first: The first day of the plan.
+        history_last: The last day of the files.
+    """
     gap = (first - past.last).days - 1
     if gap > OLD:
         days = f"{counted(gap, 'day')} before the start on {first}"
         yield Note("warning", f"The history ends on {past.last}, {days}; a newer export makes the plan surer.")
-    if first < today:
+    if history_last >= first:
         text = f"Days from {first} on were not used: the migration had begun, and they may lack what moved."
         yield Note("info", text)
+    elif history_last > past.last:
+        yield Note("info", f"{history_last} was not used: the day is not over.")

@@ -209,8 +209,8 @@ def _used(first: date, totals: NDArray[np.float64], part: slice) -> tuple[int, .
     weekday = (known + first.weekday()) % 7
     seen = np.bincount(weekday, minlength=7)
     sent = np.bincount(weekday, weights=(totals[known] > 0).astype(float), minlength=7)
-    # Once in two weeks may be chance; twice is a habit.
-    enough = np.minimum(2, seen)
+    # Once in two weeks may be chance; twice is a habit. A stream younger than two weeks is judged by its one week.
+    enough = np.minimum(2, seen) if sent.sum() > 2 else np.full(7, 2)
     return tuple(int(d) for d in range(7) if seen[d] and sent[d] >= HALF * seen[d] and sent[d] >= enough[d])
 
 
