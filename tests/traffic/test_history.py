@@ -131,6 +131,13 @@ def test_patterns_of_files(tmp_path):
     assert (load(tmp_path, history="h-*.csv").last - MONDAY).days == 27
 
 
+def test_files_of_one_history_cover_days_together(tmp_path):
+    write(tmp_path, [*rows("news", days(14)), *rows("promo", days(14))], "h-1.csv")
+    write(tmp_path, rows("news", days(14, MONDAY + timedelta(14))), "h-2.csv")
+    history = load(tmp_path, ("news", "promo"), history="h-*.csv")
+    assert history.coverage["promo"] == (MONDAY, MONDAY + timedelta(27))
+
+
 def test_parts_of_a_day_in_two_files_are_added_up(tmp_path):
     write(tmp_path, rows("news", days(14), 100))
     write(tmp_path, rows("news", days(14), 300), "b.csv")

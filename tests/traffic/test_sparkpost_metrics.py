@@ -113,3 +113,14 @@ def test_one_file_per_provider_and_stream_makes_a_history(tmp_path):
     volume = history.frame.groupby("provider")["messages"].sum()
     assert volume.to_dict() == {"google": 1400, "microsoft_consumer": 560}
     assert history.unclassified_share == 0
+
+
+def test_days_that_a_providers_file_does_not_reach_are_unknown(tmp_path):
+    save(tmp_path, series([100] * 28), "gmail.json")
+    save(tmp_path, series([40] * 14, date(2026, 3, 16)), "yahoo.json")
+    sources = [{"path": "gmail.json", "provider": "Gmail"}, {"path": "yahoo.json", "provider": "Yahoo"}]
+    history = load_history(scenario(tmp_path, [{"name": "promo", "history": sources}]), today=TODAY)
+    yahoo = history.frame[history.frame["provider"] == "yahoo"]["messages"]
+    assert yahoo.isna().tolist() == [True] * 14 + [False] * 14
+    assert any("'Yahoo' only covers 2026-03-16 to 2026-03-29" in note.text for note in history.notes)
+    assert not any("Empty volumes" in note.text for note in history.notes)

@@ -276,3 +276,11 @@ def test_mixed_time_zones_name_both_lines(tmp_path):
     with pytest.raises(InputError) as error:
         load(save(tmp_path, text))
     assert str(error.value).startswith("h.csv: lines 2 and 3: mixed time zones")
+
+
+def test_the_reference_truth_of_all_event_samples(shared):
+    path = shared / "reference" / "formats" / "samples" / "EXPECTED_daily.csv"
+    reading = load(path)
+    volume = reading.frame.groupby(["stream", "domain"], observed=True)["messages"].sum()
+    assert volume["promo", "gmail.example.com"] == 4
+    assert reading.frame["messages"].sum() == 13

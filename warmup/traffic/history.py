@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from warmup.errors import InputError, Problem
+from warmup.traffic.assignment import assign
 from warmup.traffic.groups import group_names, unknown_note
 from warmup.traffic.problems import capped
-from warmup.traffic.sources import gather
+from warmup.traffic.sources import read_all
 from warmup.traffic.supply import OTHER, Note
 from warmup.traffic.wording import counted, some
 
@@ -88,15 +89,16 @@ def load_history(scenario: Scenario, *, today: date | None = None) -> History:
         InputError: All problems of all files at once, one line each.
     """
     today = today or datetime.now(scenario.zone).date()
-    gathered = gather(scenario)
-    rows, notes = gathered.rows, list(gathered.notes)
+    assigned = assign(scenario, read_all(scenario))
+    rows, notes = assigned.rows, list(assigned.notes)
     problems = [*_future(rows, today), *_overlaps(rows, notes), *_span(rows)]
     if problems:
         raise InputError(problems)
     names = _classify(rows, scenario.policy.microsoft_shared)
     note = unknown_note(names)
     notes += [note] if note else []
-    coverage, gaps = _coverage(scenario, rows)
+    coverage = {name: (min(days), max(days)) for name, days in assigned.covered.items()}
+    gaps = {name: found for name, days in assigned.covered.items() if (found := _gaps(days))}
     total = float(names["messages"].sum())
     frame = _tidy(rows, notes)
     return History(
@@ -125,6 +127,7 @@ def _future(rows: pd.DataFrame, today: date) -> Iterator[Problem]:
 
 def _overlaps(rows: pd.DataFrame, notes: list[Note]) -> list[Problem]:
     """The same day, provider and stream in two files: equal volumes are one export twice, others are parts."""
+    rows = rows[rows["file"] != ""]
     if rows["file"].nunique() < 2:
         return []
     keys = ["date", "stream", "domain", "label", "tier"]
@@ -148,7 +151,7 @@ def _overlaps(rows: pd.DataFrame, notes: list[Note]) -> list[Problem]:
 
 def _span(rows: pd.DataFrame) -> Iterator[Problem]:
     """A history must cover enough, not too much, and hold something."""
-    files = some(rows["file"].unique(), 3)
+    files = some((file for file in rows["file"].unique() if file), 3)
     first, last = rows["date"].min().date(), rows["date"].max().date()
     days = (last - first).days + 1
     if days < MIN_DAYS:
@@ -200,14 +203,15 @@ def _tidy(rows: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
     grouped = rows.groupby(keys, observed=True)
     sums = grouped.agg(messages=("messages", "sum"), weight=("weight", "sum"), gone=("gone", "min")).reset_index()
     sums["messages"] = sums["messages"].mask((sums["weight"] >= NEGLIGIBLE) | sums["gone"])
-    if rows["gone"].any():
-        blank, cells = int(rows["gone"].sum()), int(sums["messages"].isna().sum())
+    written = rows["gone"] & (rows["file"] != "")
+    if written.any():
+        blank, cells = int(written.sum()), int(sums["messages"].isna().sum())
         text = (
             f"Empty volumes in the files: {blank:,}. Unknown is not 0, so {cells:,} of {len(sums):,} daily volumes per "
             f"provider are left out of all means; where less than {NEGLIGIBLE:.0%} of a provider is unknown, the rest "
             f"stands for it."
         )
-        notes.append(Note("warning", text, some(rows.loc[rows["gone"], "file"].unique())))
+        notes.append(Note("warning", text, some(rows.loc[written, "file"].unique())))
     frame = sums[[*keys, "messages"]].astype({"stream": "str", "provider": "str", "tier": "string"})
     frame["tier"] = frame["tier"].replace("", pd.NA)
     return frame.sort_values(keys, ignore_index=True)
@@ -220,28 +224,12 @@ def _weights(rows: pd.DataFrame) -> pd.Series[float]:
     return (known / total.where(total > 0)).fillna(1.0).where(rows["gone"], 0.0)
 
 
-def _coverage(
-    scenario: Scenario, rows: pd.DataFrame
-) -> tuple[dict[str, tuple[date, date]], dict[str, tuple[date, ...]]]:
-    """First and last covered day per stream, and the gaps between: days of the export, not of the stream, decide."""
-    coverage, gaps = {}, {}
-    cache: dict[tuple[str, ...], tuple[tuple[date, date], tuple[date, ...]]] = {}
-    files = rows[["stream", "file"]].drop_duplicates()
-    for stream in scenario.streams:
-        mine = tuple(sorted(files.loc[files["stream"] == stream.name, "file"]))
-        if mine not in cache:
-            days = sorted(day.date() for day in rows.loc[rows["file"].isin(mine), "date"].drop_duplicates())
-            cache[mine] = ((days[0], days[-1]), _gaps(days))
-        coverage[stream.name], gaps[stream.name] = cache[mine]
-    return coverage, {name: days for name, days in gaps.items() if days}
-
-
-def _gaps(days: list[date]) -> tuple[date, ...]:
+def _gaps(present: frozenset[date]) -> tuple[date, ...]:
     """Days without any row on weekdays that nearly always have some."""
-    present = set(days)
-    span = [days[0] + timedelta(n) for n in range((days[-1] - days[0]).days + 1)]
+    first, last = min(present), max(present)
+    span = [first + timedelta(n) for n in range((last - first).days + 1)]
     # A long outage must not make its own weekdays look rare, so weeks without rows count only where sending is rare.
-    active = {_week(day) for day in days}
+    active = {_week(day) for day in present}
     expected = _expected([day for day in span if _week(day) in active], present)
     if len(expected) < DAILY:
         expected = _expected(span, present)
@@ -252,7 +240,7 @@ def _week(day: date) -> int:
     return (day.toordinal() - 1) // 7
 
 
-def _expected(span: list[date], present: set[date]) -> frozenset[int]:
+def _expected(span: list[date], present: frozenset[date]) -> frozenset[int]:
     """Weekdays that have rows in nearly all weeks, if there were two of them."""
     mine: dict[int, list[bool]] = {}
     for day in span:
