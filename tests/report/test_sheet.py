@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import openpyxl
 import pytest
@@ -47,7 +47,7 @@ def columns(sheet, row: int) -> dict[str, int]:
     return {cell.value: cell.column for cell in sheet[row] if cell.value}
 
 
-def table(sheet, row: int) -> list[dict[str, object]]:
+def table(sheet, row: int) -> list[dict[str, Any]]:
     heads = columns(sheet, row)
     return [
         {name: sheet.cell(n, column).value for name, column in heads.items()} for n in range(row + 1, sheet.max_row + 1)
@@ -83,6 +83,15 @@ def test_week_lines_are_the_day_sheet_to_the_message(values, plan):
     assert first["Day"] == datetime.combine(START, datetime.min.time())
     assert (first["Audience"], first["Send window"]) == ("engaged ≤ 30 days", "09:00–19:00")
     assert (first["Send on the new IPs"], first["Threshold"], first["Why not more"]) == (600, 815, "ramp")
+
+
+def test_providers_that_get_nothing_share_a_line(values):
+    rows = table(values["Week 1 (2 Feb 2027)"], 4)
+    closed = [r for r in rows if r["Day"].date() == START and r["Audience"] == "engaged 31–60 days"]
+    news = [r for r in closed if r["Stream"] == "newsletter"]
+    assert [(r["Mailbox provider"], r["Rest via legacy"]) for r in news] == [("all providers (6)", 8_000)]
+    receipts = [r["Mailbox provider"] for r in closed if r["Stream"] == "receipts"]
+    assert receipts == ["GMX and WEB.DE", "Posteo", "mailbox.org", "all others (3)"]
 
 
 def test_columns_that_are_empty_in_the_whole_plan_are_left_out(book):
@@ -241,7 +250,7 @@ def test_hostile_names_are_inert(tmp_path):
             for cell in row:
                 assert cell.data_type != "f" or str(cell.value).startswith(ours), (sheet_.title, cell.coordinate)
                 assert cell.hyperlink is None or cell.hyperlink.target is None
-    assert book["Findings"]["C5"].value == "=cmd|' /C calc'!A0 <script> "
+    assert book["Findings"]["C5"].value.startswith("=cmd|' /C calc'!A0 <script>")
     assert book["Findings"]["C5"].data_type == "s"
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.report import daysheet
 from warmup.report.guard import plain
+from warmup.report.opening import milestone_line
 from warmup.report.words import STATE_WORDS, count, day, few, number
 
 if TYPE_CHECKING:
@@ -114,9 +115,7 @@ def _milestones(plan: Plan) -> Iterator[Entry]:
     for stone in sorted(plan.milestones, key=lambda m: (m.id, m.pool, m.provider, m.day)):
         key = "/".join((stone.id, stone.pool, stone.provider))
         seen[key] += 1
-        about = [part for part in (stone.pool, plan.providers.get(stone.provider, stone.provider)) if part]
-        title = f"{stone.text} ({', '.join(about)})" if about else stone.text
-        yield Entry("milestone", f"{key}/{seen[key]}", stone.day, title, "")
+        yield Entry("milestone", f"{key}/{seen[key]}", stone.day, milestone_line(plan, stone), "")
 
 
 def _sending_days(plan: Plan) -> Iterator[Entry]:

@@ -9,7 +9,7 @@ from warmup.report.answer import answer, first_steps
 from warmup.report.guard import plain
 
 if TYPE_CHECKING:
-    from warmup.planner.plan import Plan
+    from warmup.planner.plan import Milestone, Plan
     from warmup.report.answer import Step
 
 
@@ -24,9 +24,28 @@ def first_lines(plan: Plan, items: int = 12) -> tuple[str, ...]:
     return tuple(plain(_line(step)) for step in first_steps(plan, items))
 
 
+def sentence(text: str) -> str:
+    """A remark as a sentence, closed with a full stop, so that several can stand one after the other.
+
+    >>> sentence("spread it over 6 days")
+    'Spread it over 6 days.'
+    """
+    clean = text.strip()
+    # The first word may be a name or an id that is written small: only an ordinary word gets its capital.
+    if clean[:1].islower() and clean.split()[0].rstrip(",;:").isalpha():
+        clean = clean[:1].upper() + clean[1:]
+    return clean if not clean or clean.endswith((".", "!", "?", "…")) else f"{clean}."
+
+
+def milestone_line(plan: Plan, stone: Milestone) -> str:
+    """What happens, and where it does unless the text says so itself."""
+    where = (stone.pool, plan.providers.get(stone.provider, stone.provider))
+    about = [plain(part) for part in where if part and part not in stone.text]
+    return f"{plain(stone.text)} ({', '.join(about)})" if about else plain(stone.text)
+
+
 def _line(step: Step) -> str:
-    stop = "" if not step.detail or step.title.endswith((".", "!", "?")) else "."
-    text = f"{step.title}{stop} {step.detail}".strip()
+    text = f"{sentence(step.title)} {sentence(step.detail)}".strip()
     if step.due is None:
         return text
     state = words.STATE_WORDS.get(step.kind, step.kind)

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from warmup.report.daysheet import last_shown, provider_label, rows
 from warmup.report.guard import plain
-from warmup.report.opening import first_lines, sentences
+from warmup.report.opening import first_lines, sentence, sentences
 from warmup.report.words import day, day_month, number, percent
 
 if TYPE_CHECKING:
@@ -88,8 +88,8 @@ class Summary:
             voice.text(f": moving to {plan.scenario.new.name}, plan of {day(plan.created)}"),
         )
         yield Text("")
-        for sentence in sentences(plan):
-            yield _paragraph(voice.text(sentence), options)
+        for paragraph in sentences(plan):
+            yield _paragraph(voice.text(paragraph), options)
         yield from _section(voice, "What must happen first", _first(voice, plan))
         yield from _section(voice, "The ramp", [_chart(voice, plan, options)])
         yield from _section(voice, f"The first {NEXT_DAYS} sending days", [_next_days(voice, plan)])
@@ -137,9 +137,7 @@ def _findings(voice: Voice, plan: Plan) -> Iterator[Any]:
 
 
 def _finding(voice: Voice, finding: Finding) -> Text:
-    text = Text.assemble(voice.text(finding.text))
-    if finding.remedy:
-        text.append_text(voice.text(f" {finding.remedy}"))
+    text = voice.text(f"{sentence(finding.text)} {sentence(finding.remedy)}".strip())
     return text.append_text(voice.text(f" ({finding.id})", "bright_black"))
 
 

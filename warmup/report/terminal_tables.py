@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from warmup.report.opening import sentence
 from warmup.report.terminal import READABLE, Voice
 from warmup.report.words import day, day_month, number, percent, signed
 
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 NEVER = "not within the horizon"
 MOST_STARTS = 14
 """Lines of tried start dates at most."""
-
-
-def _sentence(text: str) -> str:
-    """A remark as a sentence: it may come from a list of reasons."""
-    clean = text.strip().rstrip(".")
-    return f"{clean[:1].upper()}{clean[1:]}." if clean else ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ def _what(voice: Voice, lever: Lever) -> Text:
     if lever.struck:
         text = Text.assemble(voice.text("Do not: ", "red"), text)
     if lever.warning:
-        text.append_text(voice.text(f". {_sentence(lever.warning)}", "yellow"))
+        text.append_text(voice.text(f". {sentence(lever.warning)}", "yellow"))
     return text
 
 
@@ -100,7 +95,7 @@ class Sizes:
             if index:
                 yield Text("")
             yield Text.assemble(voice.text(sizing.pool, "bold"), voice.text(f": {_verdict(sizing)}"))
-            yield voice.text(_sentence(sizing.reason))
+            yield voice.text(sentence(sizing.reason))
             if sizing.source:
                 yield voice.text(sizing.source, "bright_black")
             yield from _size_rows(voice, sizing)
@@ -135,7 +130,7 @@ def _size_rows(voice: Voice, sizing: Sizing) -> Iterator[Any]:
         table.add_row(voice.text(row.ips, mark), *dates, voice.text(load), voice.text(verdict, mark))
     yield table
     for note, n in notes.items():
-        yield voice.text(f"[{n}] {_sentence(note)}")
+        yield voice.text(f"[{n}] {sentence(note)}")
 
 
 @dataclass(frozen=True)
@@ -155,7 +150,7 @@ class Latest:
         voice, latest = Voice(options.ascii_only), self.latest
         yield voice.text(headline(self.start, latest), "bold")
         if latest.reason:
-            yield voice.text(_sentence(latest.reason))
+            yield voice.text(sentence(latest.reason))
         if any(share for _, share, _ in latest.tried):  # else the reason has said it all
             yield Text("")
             table = _table(voice, ("start", "left"), ("complete", "left"), ("in time", "right"))

@@ -26,7 +26,7 @@ LONGEST_TEXT = 32_767
 """Characters an Excel cell can hold."""
 LONGEST_NAME = 31
 """Characters of a sheet's name; it may not hold ``[]:*?/`` or a backslash, nor have an apostrophe at an end."""
-_FORBIDDEN_IN_NAME = str.maketrans(dict.fromkeys("[]:*?/\\", " "))
+_FORBIDDEN_IN_NAME = str.maketrans("[]:*?/\\", "     ––")
 INK, PAPER, HEAD, SOFT = "#1F2937", "#FFFFFF", "#1E3A5F", "#F1F5F9"
 GOOD, WARN, BAD, INPUT = "#DCFCE7", "#FEF3C7", "#FEE2E2", "#FFFBEB"
 

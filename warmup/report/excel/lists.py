@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.report.daysheet import provider_label
 from warmup.report.excel.book import Book, Column
+from warmup.report.opening import sentence
 from warmup.report.words import STATE_WORDS
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def write_findings(book: Book, plan: Plan) -> None:
     )
     order = list(_SEVERITIES)
     findings = sorted(plan.findings, key=lambda f: (order.index(f.severity), f.id, f.subject))
-    data = [[f.severity, f.subject, f.text, f.remedy, f.source, f.id] for f in findings]
-    data += [[{"info": "notice"}.get(n.level, n.level), "data", n.text, "", n.source, ""] for n in plan.notes]
+    data = [[f.severity, f.subject, sentence(f.text), sentence(f.remedy), f.source, f.id] for f in findings]
+    data += [[{"info": "notice"}.get(n.level, n.level), "data", sentence(n.text), "", n.source, ""] for n in plan.notes]
     placed = book.table(sheet, 3, columns, data)
     for severity, shade in _SEVERITIES.items():
         book.shade(placed, 0, severity, shade)

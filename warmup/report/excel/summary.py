@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.report.daysheet import PARTS
 from warmup.report.excel.book import HEADS, LINE_HEIGHT, Book, Column, Placed, lines_of
-from warmup.report.opening import first_lines, sentences
+from warmup.report.opening import first_lines, milestone_line, sentences
 from warmup.report.words import day
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ WEEKS = (
 WIDTH = sum(column.width for column in WEEKS)
 """Characters in a line of a paragraph: paragraphs go over all columns of the table."""
 
+ONE_PAGE = 20
+"""Weeks up to which the sheet is still readable on one printed page."""
+
 
 def add_summary(book: Book) -> Any:
     """Make the sheet; it comes first and is filled last, when it is known where everything stands."""
@@ -41,8 +44,8 @@ def fill_summary(book: Book, sheet: Any, plan: Plan, weeks: list[Week], last: da
     )
     book.text(sheet, 1, 0, made, "note")
     row = _paragraphs(book, sheet, 3, "The answer", sentences(plan))
-    first = first_lines(plan) or ("Nothing: every item before the first send is done.",)
-    row = _paragraphs(book, sheet, row, "What must happen first", first)
+    first = first_lines(plan, items=5) or ("Nothing: every item before the first send is done.",)
+    row = _paragraphs(book, sheet, row, "What must happen first (all of it: sheet Pre-flight)", first)
     row = _milestones(book, sheet, row, plan)
     _weeks(book, sheet, row, weeks, plan, last)
 
@@ -59,6 +62,7 @@ def _paragraphs(book: Book, sheet: Any, row: int, title: str, texts: tuple[str, 
 def _weeks(book: Book, sheet: Any, row: int, weeks: list[Week], plan: Plan, last: date) -> None:
     book.text(sheet, row, 0, "Week by week", "subtitle")
     header = row + 1
+    sheet.set_row(header, 2 * LINE_HEIGHT + 2)
     for column, spec in enumerate(WEEKS):
         sheet.set_column(column, column, spec.width)
         book.text(sheet, header, column, spec.title, HEADS.get(spec.kind, "head"))
@@ -70,6 +74,8 @@ def _weeks(book: Book, sheet: Any, row: int, weeks: list[Week], plan: Plan, last
         book.text(sheet, placed.last + 2, 0, f"Days after {day(last)} stand in plan.csv.", "note")
     if weeks:
         _chart(book, placed)
+    if len(weeks) <= ONE_PAGE:
+        sheet.fit_to_pages(1, 1)
 
 
 def _week(book: Book, sheet: Any, row: int, week: Week) -> None:
@@ -124,7 +130,5 @@ def _milestones(book: Book, sheet: Any, row: int, plan: Plan) -> int:
     book.text(sheet, row, 0, "Milestones", "subtitle")
     for offset, stone in enumerate(sorted(plan.milestones, key=lambda m: (m.day, m.id, m.pool, m.provider)), 1):
         book.cell(sheet, row + offset, 0, "date", stone.day)
-        about = [part for part in (stone.pool, plan.providers.get(stone.provider, stone.provider)) if part]
-        where = f" ({', '.join(about)})" if about else ""
-        book.text(sheet, row + offset, 1, stone.text + where)
+        book.text(sheet, row + offset, 1, milestone_line(plan, stone))
     return row + len(plan.milestones) + 2

@@ -42,7 +42,7 @@ class Field:
 
 
 def _label(plan: Plan, row: Row) -> str:
-    return provider_label(plan, row["provider"])
+    return str(row.get("several") or provider_label(plan, row["provider"]))
 
 
 def _later(_: Plan, row: Row) -> date | None:
@@ -137,12 +137,44 @@ def _write_week(book: Book, plan: Plan, fields: list[Field], number: int, monday
         f"{plan.scenario.customer}. Send each line on its day in its window (times in {plan.scenario.timezone}). "
         "Recipients below the threshold: new IPs; the others of the line: the rest.",
     )
-    records: list[Row] = [{str(k): v for k, v in row.items()} for row in part.to_dict("records")]
+    records = folded([{str(k): v for k, v in row.items()} for row in part.to_dict("records")])
     data = [[field.value(plan, record) for field in fields] for record in records]
     placed = book.table(sheet, 2, [field.column for field in fields], data)
     columns = {field.key: n for n, field in enumerate(fields)}
     _mark(book, placed, columns)
     return Week(number, first, placed, {name: int(part[name].sum()) for name in PARTS}, columns)
+
+
+def folded(rows: list[Row]) -> list[Row]:
+    """The lines of a week, with providers that get nothing from the new IPs for one reason on one line.
+
+    Most of the first weeks' cells are of that kind; who acts on the sheet needs them only as a sum.
+
+    Args:
+        rows: Rows of :func:`warmup.report.daysheet.rows`.
+
+    Returns:
+        The same messages in fewer rows; a row for several providers names them in ``several``.
+    """
+    sends: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        sends.setdefault(tuple(row[key] for key in ("date", "stream", "tier", "origin", "pool")), []).append(row)
+    out: list[Row] = []
+    for send in sends.values():
+        acted = [row for row in send if row["dedicated"] or row["threshold"] or row["moved_back"]]
+        reasons: dict[str, list[Row]] = {}
+        for row in send:
+            if row not in acted:
+                reasons.setdefault(row["limit"], []).append(row)
+        name = "all others" if acted or len(reasons) > 1 else "all providers"
+        out += acted
+        out += [_together(group, name) if len(group) > 1 else group[0] for group in reasons.values()]
+    return out
+
+
+def _together(group: list[Row], name: str) -> Row:
+    sums = {part: sum(row[part] for row in group) for part in PARTS}
+    return {**group[0], **sums, "several": f"{name} ({len(group)})"}
 
 
 def _mark(book: Book, placed: Placed, columns: dict[str, int]) -> None:
