@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,10 +11,15 @@ from tests.report.make_plan import PROVIDERS, START, make_plan
 from warmup.planner.conflicts import conflicts
 
 OTHER_POOLS = [{"name": "tx", "ips": ["198.51.100.1"]}, {"name": "bulk", "ips": ["198.51.100.2"]}]
+if TYPE_CHECKING:
+    from warmup.planner.plan import Plan
+
 WEEK = timedelta(days=7)
 
 
-def other_plan(*, pools=OTHER_POOLS, domain="example.net", start=START + 3 * WEEK, **changes):
+def other_plan(
+    *, pools: Any = OTHER_POOLS, domain: str = "example.net", start: date = START + 3 * WEEK, **changes: Any
+) -> Plan:
     names = [pool["name"] for pool in pools]
     streams = [
         {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 from icalendar import Calendar
@@ -28,7 +30,7 @@ def events(raw):
     return list(Calendar.from_ical(raw).walk("VEVENT"))
 
 
-def by_kind(events, kind):
+def by_kind(events: Iterable[Any], kind: str) -> list[Any]:
     return [event for event in events if kind in event["categories"].cats]
 
 

@@ -41,7 +41,7 @@ def test_mail_without_a_line_in_the_sheet_is_shown_too(plan):
 
 
 def test_categories_and_timestamps_change_nothing(plan):
-    def typed(table):
+    def typed(table: pd.DataFrame) -> pd.DataFrame:
         out = table.assign(date=pd.to_datetime(table["date"]), origin=pd.to_datetime(table["origin"]))
         for column in ("stream", "tier", "provider", "pool", "limit"):
             out[column] = out[column].astype("category")
@@ -69,6 +69,7 @@ def test_the_same_threshold_everywhere_is_said_once_and_spread_sends_have_two():
 
 def test_days_are_shown_until_two_weeks_after_completion():
     plan = make_plan()
+    assert plan.all.day is not None
     assert last_shown(plan) == plan.all.day + timedelta(days=14)
     assert last_shown(make_plan(complete=False)) == make_plan(complete=False).last
 

@@ -19,7 +19,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A pl
 
 
 @pytest.fixture
-def page(tmp_path) -> Path:
+def page(tmp_path: Path) -> Path:
     path = tmp_path / "report.html"
     path.write_text(PAGE, encoding="utf-8")
     return path

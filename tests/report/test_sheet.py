@@ -307,7 +307,7 @@ def test_a_plan_that_sends_nothing_still_opens(tmp_path):
 def test_plan_days_as_timestamps_give_the_same_book(plan, path, tmp_path):
     import pandas as pd
 
-    def stamped(table):
+    def stamped(table: pd.DataFrame) -> pd.DataFrame:
         dates = [name for name in ("date", "origin") if name in table.columns]
         return table.assign(**{name: pd.to_datetime(table[name]) for name in dates})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from tests.report.make_plan import make_plan
 from warmup.report.tables import COLUMNS, write_csv
 
 
-def read(path):
+def read(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 

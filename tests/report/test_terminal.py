@@ -64,6 +64,7 @@ def test_a_terminal_without_utf8_gets_ascii():
         assert "#" in text
         assert shown(Levers(plan.engaged.day, plan.all.day, plan.levers), encoding=encoding).isascii()
         assert shown(Sizes(plan.sizing), encoding=encoding).isascii()
+        assert plan.latest_start is not None
         assert shown(Latest(plan.first, plan.latest_start), encoding=encoding).isascii()
 
 

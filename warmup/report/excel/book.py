@@ -100,19 +100,19 @@ class Book:
         head = {"bold": True, "font_color": PAPER, "bg_color": HEAD, "text_wrap": True, "valign": "vcenter"}
         base = {"font_name": "Calibri", "font_size": 11, "font_color": INK, "valign": "top"}
         specs: dict[str, dict[str, Any]] = {
-            "text": {"indent": 1},  # else a left-aligned text sticks to the number before it
-            "wrap": {"text_wrap": True, "indent": 1},
+            "text": {"align": "left", "indent": 1},  # else a left-aligned text sticks to the number before it
+            "wrap": {"align": "left", "text_wrap": True, "indent": 1},
             "paragraph": {"text_wrap": True},
             "date": {"num_format": "ddd d mmm yyyy", "align": "left"},
             "count": {"num_format": "#,##0"},
             "share": {"num_format": "0.0%"},
-            "input": {"bg_color": INPUT, "indent": 1, "locked": False},
+            "input": {"align": "left", "bg_color": INPUT, "indent": 1, "locked": False},
             "input-count": {"bg_color": INPUT, "num_format": "#,##0", "locked": False},
             "title": {"bold": True, "font_size": 16},
             "subtitle": {"bold": True, "font_size": 12},
             "note": {"font_color": "#475569", "italic": True},
             "link": {"font_color": "#1D4ED8", "underline": 1},
-            "head": head | {"indent": 1},
+            "head": head | {"align": "left", "indent": 1},
             "head-right": head | {"align": "right"},
             "head-date": head,
             "total-label": {"bold": True, "bg_color": SOFT, "top": 1},

@@ -63,7 +63,7 @@ def write_assumptions(book: Book, plan: Plan) -> None:
         Column("What", "wrap", 40),
         Column("Value", "wrap", 40),
         Column("Source", "wrap", 52),
-        Column("Confidence", "text", 16),
+        Column("Confidence", "wrap", 30),
     )
     data: list[list[Any]] = [[a.what, a.value, a.source, a.confidence] for a in plan.assumptions]
     data += [

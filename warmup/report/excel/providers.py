@@ -15,6 +15,8 @@ from warmup.report.words import limit_meaning, limit_name, listing, number
 if TYPE_CHECKING:
     from warmup.planner.plan import Plan
 
+SMALL = "small"
+"""Id of the clock that small providers share."""
 MOST_COMMENTS = 40_000
 """Comments in the workbook. Beyond them the limit stands in its column only: Excel opens each comment as a shape."""
 MOST_MEMBERS = 12
@@ -97,12 +99,14 @@ def _keys(plan: Plan) -> dict[tuple[str, str], str]:
     own = {(str(pool), str(key)) for pool, key in plan.caps[["pool", "provider"]].drop_duplicates().to_numpy()}
     out = {}
     for pool in {pool for pool, _ in own}:
-        shared = [key for name, key in own if name == pool and key not in plan.providers and key != "small"]
+        shared = [key for name, key in own if name == pool and key not in plan.providers and key != SMALL]
         for provider in plan.providers:
+            if provider == SMALL:
+                continue
             if (pool, provider) in own:
                 out[pool, provider] = provider
             elif provider in plan.small_members.get(pool, ()):
-                out[pool, provider] = "small"
+                out[pool, provider] = SMALL
             elif shared:
                 out[pool, provider] = shared[0]  # a ladder of scope "total": one clock for the pool
     return out
@@ -246,5 +250,5 @@ def _chart(book: Book, placed: Placed, label: str, column: int) -> None:
     chart.set_size({"width": 720, "height": 380})
     chart.show_blanks_as("gap")
     placed.sheet.insert_chart(
-        placed.header, column + 1, chart, {"description": f"{label}: messages a day against the cap"}
+        placed.first, column + 1, chart, {"description": f"{label}: messages a day against the cap"}
     )

@@ -53,12 +53,13 @@ THRESHOLD_NOTE = (
     "On the new IPs if hash(recipient id) mod 10,000 is below it. The report has the line of SQL that selects them."
 )
 FROM_NOTE = "And not below this one: those were sent on an earlier day of the same send."
+FOLD_NOTE = "Providers that get nothing from the new IPs in this send, for one reason, share a line."
 FIELDS = (
     Field("date", Column("Day", "date", 17), lambda _, row: row["date"]),
     Field("window", Column("Send window", "text", 13), lambda plan, _: window(plan)),
     Field("stream", Column("Stream", "text", 18), lambda _, row: row["stream"]),
     Field("tier", Column("Audience", "text", 24), lambda _, row: tier_label(row["tier"])),
-    Field("provider", Column("Mailbox provider", "text", 22), _label),
+    Field("provider", Column("Mailbox provider", "text", 22, note=FOLD_NOTE), _label),
     Field("dedicated", Column("Send on the new IPs", "count", 13, total=True), lambda _, row: row["dedicated"]),
     Field("threshold", Column("Threshold", "count", 11, note=THRESHOLD_NOTE), lambda _, row: row["threshold"]),
     Field(
