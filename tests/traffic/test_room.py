@@ -36,8 +36,8 @@ def test_a_new_platform_is_one_new_file(tmp_path, monkeypatch):
         "def sniff(head, path):\n"
         '    return 1.0 if head.startswith(b"made up") else 0.0\n'
         "def read(source, path, context):\n"
-        '    row = {"date": pd.Timestamp("2026-01-01"), "domain": "gmail.com", "label": None, "stream": context.stream}\n'
-        '    return Reading(pd.DataFrame([{**row, "tier": None, "messages": 7}]))\n'
+        '    row = {"date": pd.Timestamp("2026-01-01"), "domain": "gmail.com", "label": None, "tier": None}\n'
+        '    return Reading(pd.DataFrame([{**row, "stream": context.stream, "messages": 7}]))\n'
     )
     monkeypatch.setattr(readers, "__path__", [*readers.__path__, str(tmp_path)])
     readers.readers.cache_clear()

@@ -109,7 +109,9 @@ def test_one_file_per_provider_and_stream_makes_a_history(tmp_path):
     save(tmp_path, series([100] * 14), "gmail.json")
     save(tmp_path, series([40] * 14), "hotmail.json")
     sources = [{"path": "gmail.json", "provider": "Gmail"}, {"path": "hotmail.json", "provider": "Hotmail / Outlook"}]
-    history = load_history(scenario(tmp_path, [{"name": "promo", "history": sources}]), today=TODAY)
+    described = scenario(tmp_path, [{"name": "promo", "history": sources}], timezone="America/New_York")
+    history = load_history(described, today=TODAY)
+    assert [note.source for note in history.notes if "h apart" in note.text] == ["gmail.json, hotmail.json"]
     volume = history.frame.groupby("provider")["messages"].sum()
     assert volume.to_dict() == {"google": 1400, "microsoft_consumer": 560}
     assert history.unclassified_share == 0

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,13 @@ def test_a_cut_off_gzip_file(tmp_path):
     with pytest.raises(InputError) as error:
         load(save(tmp_path, packed[: len(packed) // 2], "h.csv.gz"))
     assert "h.csv.gz" in str(error.value)
+
+
+def test_a_workbook_that_unpacks_without_end(tmp_path):
+    with zipfile.ZipFile(tmp_path / "h.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(600 * 1024 * 1024))
+    with pytest.raises(InputError, match="too large"):
+        load(tmp_path / "h.xlsx")
 
 
 def test_damaged_rows_are_all_named(tmp_path):

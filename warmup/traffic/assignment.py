@@ -14,7 +14,7 @@ from warmup.traffic.supply import Note
 from warmup.traffic.wording import counted, quote, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     import pandas as pd
@@ -51,7 +51,7 @@ def assign(scenario: Scenario, readings: list[tuple[Job, Reading]]) -> Assigned:
     """
     own = {stream.name for stream in scenario.streams if stream.history is not None}
     spelled = {stream.name.strip().casefold(): stream.name for stream in scenario.streams}
-    notes = [note for _, reading in readings for note in reading.notes]
+    notes = _merged(note for _, reading in readings for note in reading.notes)
     frames, strangers = [], []
     for job, reading in readings:
         frame = reading.frame.assign(file=job.source.path)
@@ -70,6 +70,14 @@ def assign(scenario: Scenario, readings: list[tuple[Job, Reading]]) -> Assigned:
     rows = _join([frame for frame in [*frames, *padding] if len(frame)])
     notes += _stranger_notes(rows, _join(strangers))
     return Assigned(rows, covered, tuple(dict.fromkeys(notes)))
+
+
+def _merged(notes: Iterable[Note]) -> list[Note]:
+    """Notes of many files that say the same, as one."""
+    sources: dict[tuple[str, str], list[str]] = {}
+    for note in notes:
+        sources.setdefault((note.level, note.text), []).append(note.source)
+    return [Note(level, text, some(dict.fromkeys(files), 3)) for (level, text), files in sources.items()]
 
 
 def _mine(name: str, readings: list[tuple[Job, Reading]]) -> list[tuple[Job, Reading]]:

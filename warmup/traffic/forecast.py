@@ -84,7 +84,10 @@ def forecast(
 
     Raises:
         InputError: The files are wrong, or too little history lies before ``first``.
+        ValueError: ``days`` is below 1.
     """
+    if days is not None and days < 1:
+        raise ValueError(f"days must be at least 1, got {days}")
     today = today or datetime.now(scenario.zone).date()
     history = history or load_history(scenario, today=today)
     first = first or first_day(scenario)

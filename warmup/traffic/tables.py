@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import re
+import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,7 +33,8 @@ HEAD_BYTES = 64 * 1024
 _HEADER_LINES = 20
 _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_MAX_SHEET_BYTES = 200 * 1024 * 1024
+_MAX_SHEET_BYTES = 512 * 1024 * 1024
+"""Unpacked size of a workbook that is read: a small archive can unpack to any size."""
 _DELIMITERS = ",;\t|"
 
 
@@ -244,10 +246,14 @@ def _sheet(path: Path, name: str) -> Table:
 def _read_sheet(path: Path, name: str) -> pd.DataFrame:
     import pandas as pd
 
-    if path.stat().st_size > _MAX_SHEET_BYTES:
-        raise InputError(Problem(name, "is too large for a workbook", "export it as CSV or parquet"))
     try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(part.file_size for part in archive.infolist())
+        if size > _MAX_SHEET_BYTES:
+            raise InputError(Problem(name, "is too large for a workbook", "export it as CSV or parquet"))
         return pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
+    except InputError:
+        raise
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a damaged archive provokes
         what = f"cannot be read as an Excel workbook ({type(error).__name__})"
         raise InputError(Problem(name, what, "save it as CSV")) from None

@@ -155,5 +155,6 @@ def _frame(rows: list[tuple[date, int | None]], source: HistorySource, context: 
     frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[s]")
     frame["messages"] = frame["messages"].astype("Int64")
     # A finer precision than days gives several entries a day; a sum with an unknown part is unknown.
-    daily = frame.groupby("date")["messages"].agg(lambda part: part.sum(skipna=False)).astype("Int64").reset_index()
+    daily = frame.groupby("date")["messages"].agg(["sum", "count", "size"]).reset_index()
+    daily["messages"] = daily["sum"].mask(daily["count"] < daily["size"])
     return daily.assign(label=source.provider, stream=context.stream, domain="", tier="")
