@@ -74,29 +74,28 @@ def dates_sentence(plan: Plan) -> str:
         )
     tiered = len(plan.tiers) > 1
     chance = plan.uncertainty
+    held = ", if nothing is held" if chance and plan.all.day else ""
     everyone = _when(plan, plan.all, chance.all if chance else None)
-    held = " if nothing is held" if chance and plan.all.day else ""
     if not tiered:
-        text = f"All mail in scope goes out from the new IPs {everyone}{held}"
-    else:
-        engaged = _when(plan, plan.engaged, chance.engaged if chance else None)
-        text = (
-            f"All mail to people engaged in the last 90 days goes out from the new IPs {engaged}, "
-            f"and all mail in scope {everyone}{held}"
-        )
-    return f"{text}{_promise(plan, tiered)}."
+        return f"The move is {everyone}{held}{_promise(plan, tiered)}."
+    engaged = _when(plan, plan.engaged, chance.engaged if chance else None)
+    return (
+        f"The move is {engaged} for people engaged in the last 90 days, and {everyone} for all in scope"
+        f"{held}{_promise(plan, tiered)}."
+    )
 
 
 def _when(plan: Plan, done: Completion, chance: Range | None) -> str:
-    """The date of one scope: a range, a day, or that it is not within the plan."""
+    """What follows "the move is": complete in a range, on a day, or not within the plan."""
     if done.day is None:
-        return f"not before the plan ends on {words.day(plan.last)}"
+        return f"not complete when this plan ends on {words.day(plan.last)}"
     but = f" (all but {words.listing(_names(plan, done.except_providers))})" if done.except_providers else ""
     if chance is None or chance.low is None:
-        return f"on {words.day(done.day)}{but}"
+        return f"complete on {words.day(done.day)}{but}"
     if chance.high is None:
-        return f"between {words.day(chance.low)} and some day after the plan ends on {words.day(plan.last)}{but}"
-    return f"{words.span(chance.low, chance.high)}{but}"
+        end = words.day(plan.last)
+        return f"complete between {words.day(chance.low)} and some day after this plan ends on {end}{but}"
+    return f"complete {words.span(chance.low, chance.high)}{but}"
 
 
 def _promise(plan: Plan, tiered: bool) -> str:
@@ -152,12 +151,16 @@ def bottleneck(plan: Plan) -> Bottleneck:
     done = {p: d for p, d in dates.items() if d is not None}
     last_day = max(done.values(), default=None)
     last = never or tuple(p for p, d in done.items() if d == last_day)
-    limit, share = _most_held(plan, last or tuple(plan.providers), None if never else last_day)
+    limit, share = held_back(plan, last or tuple(plan.providers), None if never else last_day)
     return Bottleneck(tuple(_names(plan, last)), None if never else last_day, limit, share)
 
 
-def _most_held(plan: Plan, providers: tuple[str, ...], until: date | None) -> tuple[str, float]:
-    """The limit behind most of the in-scope mail that is not on dedicated IPs, up to a day."""
+def held_back(plan: Plan, providers: tuple[str, ...], until: date | None) -> tuple[str, float]:
+    """The limit behind most of the in-scope mail that is not on dedicated IPs, up to a day.
+
+    Returns:
+        The limit and its part of all mail held back, 0-1; an empty limit when nothing is held back.
+    """
     frame = in_scope(plan)
     clocks = {*providers, *(("small",) if set(providers) & set(small_members(plan)) else ())}
     held = frame[(frame["destination"] != "dedicated") & frame["provider"].isin(clocks)]

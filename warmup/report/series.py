@@ -232,6 +232,18 @@ def heat_map(plan: Plan, days: int, most: int = 24) -> HeatMap:
     return HeatMap(dates_of(plan, days), tuple(rows))
 
 
+def by_week(heat: HeatMap) -> HeatMap:
+    """The same map with the mean share of each week's due days on all of its days: fewer stripes on a small screen."""
+    rows = []
+    for name, shares in heat.rows:
+        weekly: list[float | None] = []
+        for at in range(0, len(shares), 7):
+            week = [s for s in shares[at : at + 7] if s is not None]
+            weekly += [sum(week) / len(week) if week else None] * len(shares[at : at + 7])
+        rows.append((name, weekly))
+    return HeatMap(heat.dates, tuple(rows))
+
+
 def heat_runs(row: list[float | None]) -> list[tuple[int, int, int]]:
     """Runs of equal colour in one row: (first day, day after the last, step). Far fewer shapes than one per day."""
     runs: list[tuple[int, int, int]] = []

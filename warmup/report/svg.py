@@ -15,6 +15,8 @@ _DROP = re.compile(
     r' (?:class|role|aria-hidden|aria-label|aria-roledescription|pointer-events|style|xmlns:xlink|version)="[^"]*"'
     r'|(?<=[^-]) opacity="1"| stroke-miterlimit="10"| stroke-width="1"(?=[ />])| font-weight="normal"'
 )
+_PATH = re.compile(r' d="([^"]*)"')
+_POINT = re.compile(r"([ML])(-?[\d.]+),(-?[\d.]+)")
 _ID = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r"url\(#([^)]*)\)")
 _EMPTY_GROUP = re.compile(r"<g(?: [^<>]*)?></g>")
@@ -26,9 +28,35 @@ def _short(match: re.Match[str]) -> str:
     return text.removesuffix(".0")
 
 
+def _straight(match: re.Match[str]) -> str:
+    """A path of steps with ``H`` and ``V``, and without the points between two of the same direction."""
+    path = match.group(1)
+    if _POINT.sub("", path).strip("Z"):
+        return match.group()
+    out: list[str] = []
+    last = ("", "")
+    for command, x, y in _POINT.findall(path):
+        if command == "M":
+            out.append(f"M{x},{y}")
+        elif (x, y) == last:
+            continue
+        elif y == last[1]:
+            step = f"H{x}"
+            out[-1:] = [step] if out[-1][0] == "H" else [out[-1], step]
+        elif x == last[0]:
+            step = f"V{y}"
+            out[-1:] = [step] if out[-1][0] == "V" else [out[-1], step]
+        else:
+            out.append(f"L{x},{y}")
+        last = (x, y)
+    closed = "Z" if path.endswith("Z") else ""
+    return f' d="{"".join(out)}{closed}"'
+
+
 def _tag(tag: str, prefix: str) -> str:
     tag = _DROP.sub("", tag)
     tag = _GEOMETRY.sub(lambda m: _NUMBER.sub(_short, m.group()), tag)
+    tag = _PATH.sub(_straight, tag)
     tag = _ID.sub(lambda m: f' id="{prefix}-{m.group(1)}"', tag)
     return _REFERENCE.sub(lambda m: f"url(#{prefix}-{m.group(1)})", tag)
 

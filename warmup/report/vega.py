@@ -7,11 +7,13 @@ specification is written with Altair without its data; the SVG and the script ad
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import altair as alt
+from altair.utils import schemapi
 
 from warmup.report import palette, words
 from warmup.report.series import (
@@ -78,15 +80,20 @@ def stamp(day: date) -> int:
     return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
 
 
+def _exact(value: int | list[int]) -> alt.ExprRef:
+    """Milliseconds as an expression: Vega-Lite would write ``datetime(n)``, which Vega's interpreter gets wrong."""
+    return alt.ExprRef(str(value))
+
+
 def _time_axis(dates: tuple[date, ...], ticks: int, grid: bool = False) -> alt.X:
     end = dates[-1] + timedelta(1)
     return alt.X(
         "d:T",
-        scale=alt.Scale(type="utc", domain=[stamp(dates[0]), stamp(end)], nice=False),
+        scale=alt.Scale(type="utc", domainMin=_exact(stamp(dates[0])), domainMax=_exact(stamp(end)), nice=False),
         axis=alt.Axis(
             title=None,
             grid=grid,
-            values=[stamp(tick) for tick in week_ticks(dates, ticks)],
+            values=_exact([stamp(tick) for tick in week_ticks(dates, ticks)]),
             labelExpr="utcFormat(datum.value, '%-d %b')",
             labelFlush=False,
             labelOverlap=True,
@@ -94,13 +101,21 @@ def _time_axis(dates: tuple[date, ...], ticks: int, grid: bool = False) -> alt.X
     )
 
 
-def _value_axis(column: str, top: float, title: str | None, log: bool = False, ticks: int = 5) -> alt.Y:
-    scale = alt.Scale(type="log", domain=[1, top], nice=False) if log else alt.Scale(domain=[0, top], nice=False)
-    # On a log scale Vega labels every minor tick; powers of ten are enough.
-    expr = (
-        "(log(datum.value) / LN10) % 1 < 1e-6 ? format(datum.value, '~s') : ''" if log else "format(datum.value, '~s')"
-    )
-    return alt.Y(f"{column}:Q", scale=scale, axis=alt.Axis(title=title, labelExpr=expr, tickCount=ticks, grid=not log))
+def _value_axis(column: str, top: float, title: str | None, log_from: int = 0, ticks: int = 5) -> alt.Y:
+    if not log_from:
+        # An expression, because a common prefix for all ticks would print "0k".
+        axis = alt.Axis(title=title, labelExpr="format(datum.value, '~s')", tickCount=ticks, grid=True)
+        return alt.Y(f"{column}:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
+    tens = [10**n for n in range(math.ceil(math.log10(top))) if 10**n >= log_from]
+    axis = alt.Axis(title=title, format="~s", values=tens, grid=True)
+    return alt.Y(f"{column}:Q", scale=alt.Scale(type="log", domain=[log_from, top], nice=False), axis=axis)
+
+
+def _log_floor(values: list[int], top: float) -> int:
+    """Where a log axis starts: the power of ten at or below the smallest positive value, two decades under the top."""
+    least = min((v for v in values if v > 0), default=1)
+    power: int = 10 ** max(0, min(math.floor(math.log10(least)), math.floor(math.log10(top)) - 2))
+    return power
 
 
 CONFIG: Spec = {
@@ -130,7 +145,7 @@ def _sized(chart: Any, width: int, height: int, top: int = 6) -> Spec:
         padding={"left": 4, "right": 14, "top": top, "bottom": 4},
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
-    spec: Spec = finished.to_dict()
+    spec: Spec = finished.to_dict(validate=schemapi.DEBUG_MODE)
     spec.pop("config", None)  # the theme of whoever imported Altair first must not change the report
     return spec
 
@@ -148,11 +163,10 @@ def _steps(dates: tuple[date, ...], columns: dict[str, list[int]]) -> Columns:
     return out
 
 
-def _area(color: str, x: alt.X, y: alt.Y, base: float | None = None) -> Any:
+def _area(color: str, y: alt.Y, x: alt.X | None = None, base: float | None = None) -> Any:
     chart = alt.Chart(_named("t")).mark_area(interpolate="step-after", color=color, clip=True)
-    if base is None:
-        return chart.encode(x=x, y=y)
-    return chart.encode(x=x, y=y, y2=alt.Y2Datum(base))
+    x = x or alt.X("d:T")
+    return chart.encode(x=x, y=y) if base is None else chart.encode(x=x, y=y, y2=alt.Y2Datum(base))
 
 
 def _line(column: str, color: str, width: float) -> Any:
@@ -172,7 +186,7 @@ def _hover(tooltips: list[tuple[str, str]]) -> Spec:
         "data": {"name": "hover"},
         "mark": {"type": "bar", "fill": "transparent", "cursor": "crosshair", "clip": True},
         "encoding": {
-            "x": {"field": "d", "type": "temporal", "scale": {"type": "utc"}},
+            "x": {"field": "d", "type": "temporal"},
             "x2": {"field": "e"},
             "y": {"value": 0},
             "y2": {"value": "height"},
@@ -219,7 +233,7 @@ def _marks(
                 clip=False,
             ).encode(y=alt.value(top - 2), text="text:N")
         )
-    return layers, tables, 12 + ROW_PIXELS * (1 + max(row for row, _ in places))
+    return layers, tables, 4
 
 
 def _bands(dates: tuple[date, ...], kinds: list[str]) -> Columns:
@@ -252,11 +266,12 @@ def ramp_chart(ramp: DailyRamp, width: int, height: int = 320) -> Chart:
     layers: list[Any] = []
     bands = _bands(ramp.dates, ramp.kinds)
     if bands["d"]:
-        layers.append(alt.Chart(_named("bands")).mark_rect(color=palette.BAND).encode(x=x, x2="e:T"))
+        layers.append(alt.Chart(_named("bands")).mark_rect(color=palette.BAND).encode(x=alt.X("d:T"), x2="e:T"))
     # Painted from the whole stack down, so that each colour needs one path from zero.
     for name, color in reversed(order):
         if any(ramp.parts[name]):
-            layers.append(_area(color, x, _value_axis(name, top, "messages a day")))
+            layers.append(_area(color, _value_axis(name, top, "messages a day")))
+    layers[0].encoding.x = x  # one layer says what the axis is; Vega-Lite would join the same words said twice
     layers += [_line("supply", palette.SUPPLY, 0.8), *marks]
     tables = {"t": _steps(ramp.dates, {**stacked, "supply": ramp.supply}), **mark_tables}
     tips = [(name, words.DESTINATION_WORDS[name]) for name, _ in order if any(ramp.parts[name])]
@@ -280,7 +295,7 @@ def _ceiling(values: list[int], headroom: float) -> float:
 def provider_chart(ramp: ProviderRamp, log: bool) -> Chart:
     """One mailbox provider: mail due (grey), sent from dedicated IPs (blue), cap (line)."""
     top = _ceiling([*ramp.due, *ramp.sent], 12 if log else 1.15)
-    floor = 1 if log else 0
+    floor = _log_floor([*ramp.sent, *ramp.cap], top) if log else 0
     shown = {
         "due": [max(v, floor) for v in ramp.due],
         "sent": [max(v, floor) for v in ramp.sent],
@@ -289,8 +304,8 @@ def provider_chart(ramp: ProviderRamp, log: bool) -> Chart:
     x = _time_axis(ramp.dates, 4)
     ticks = 4
     layers = [
-        _area(palette.LEGACY, x, _value_axis("due", top, None, log, ticks), floor),
-        _area(palette.DEDICATED, x, _value_axis("sent", top, None, log, ticks), floor),
+        _area(palette.LEGACY, _value_axis("due", top, None, floor, ticks), x, floor),
+        _area(palette.DEDICATED, alt.Y("sent:Q"), base=floor),
         _line("cap", palette.CAP, 1.6),
     ]
     return Chart(
@@ -320,9 +335,10 @@ def load_chart(load: IpLoad) -> Chart:
     """Messages per IP of one group against its capacity, on a log scale: the capacity is far above most ramps."""
     top = max(load.capacity, *load.per_ip) * 2
     x = _time_axis(load.dates, 5)
-    shown = {"sent": [max(v, 1) for v in load.per_ip], "cap": [load.capacity] * len(load.dates)}
+    floor = _log_floor(load.per_ip, top)
+    shown = {"sent": [max(v, floor) for v in load.per_ip], "cap": [load.capacity] * len(load.dates)}
     layers = [
-        _area(palette.DEDICATED, x, _value_axis("sent", top, "messages per IP (log)", True), 1),
+        _area(palette.DEDICATED, _value_axis("sent", top, "messages per IP", floor), x, floor),
         _line("cap", palette.CAP, 1.6),
     ]
     return Chart(
@@ -449,7 +465,7 @@ def finish_charts(finish: FinishChart) -> tuple[Chart, Chart]:
         made.append(
             Chart(
                 id=f"finish-{key}",
-                spec=_sized(alt.layer(bars, *marks), 420, 200, 24),
+                spec=_sized(alt.layer(bars, *marks), 420, 200),
                 tables={"t": table, **mark_tables},
                 width=420,
                 height=200,

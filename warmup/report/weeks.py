@@ -200,7 +200,7 @@ def _block(plan: Plan, stream: str, origin: date | None, records: list[Any]) -> 
         origin=origin,
         messages=sum(r["dedicated"] for r in records),
         lines=tuple(_merge(lines, everyone)),
-        waiting=tuple(f"{reason}: {words.listing(tiers)}" for reason, tiers in waiting.items()),
+        waiting=tuple(f"{reason}: {_tier_labels(tiers)}" for reason, tiers in waiting.items()),
         rest=rest,
     )
 
@@ -259,10 +259,11 @@ def _merge(lines: list[TierLine], everyone: bool) -> Iterable[TierLine]:
 
 def _tier_labels(labels: list[str]) -> str:
     """``engaged ≤ 30, 31–60 and 61–90 days`` rather than three times the same words."""
-    short = [x.removeprefix("engaged ").removesuffix(" days") for x in labels]
-    if all(x.startswith("engaged ") for x in labels):
-        return f"engaged {words.listing(short)} days"
-    return words.listing(labels)
+    engaged = [x.removeprefix("engaged ").removesuffix(" days") for x in labels if x.startswith("engaged ")]
+    others = [x for x in labels if not x.startswith("engaged ")]
+    if len(engaged) < 2:
+        return words.listing(labels)
+    return "; ".join([f"engaged {words.listing(engaged)} days", *([words.listing(others)] if others else [])])
 
 
 def _joined(label: str, lines: list[TierLine]) -> TierLine:
@@ -279,6 +280,6 @@ def _mark_unchanged(days: list[Day]) -> list[Day]:
     same = []
     for item in days:
         now = {b.stream: b.settled for b in item.blocks}
-        same.append(bool(now) and all(v and last.get(s) == v for s, v in now.items()) and item.note == "")
+        same.append(bool(now) and all(v and last.get(s) == v for s, v in now.items()))
         last.update(now)
     return [replace(item, unchanged=flag) for item, flag in zip(days, same, strict=True)]

@@ -1,0 +1,393 @@
+"""Everything the page's templates show, as plain values: one dictionary from one plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from warmup import __version__
+from warmup.planner.plan import SCHEMA_VERSION
+from warmup.report import facts, palette, series, vega, words
+from warmup.report.answer import answer, held_back
+from warmup.report.weeks import WHOLE, careful_until, slice_times, weeks
+
+if TYPE_CHECKING:
+    from warmup.planner.plan import Plan
+    from warmup.report.vega import Chart
+
+CONTENTS = (
+    ("answer", "The answer"),
+    ("first", "What must happen first"),
+    ("ramp", "Day by day"),
+    ("providers", "Mailbox providers"),
+    ("heat-map", "What has moved"),
+    ("ip-load", "Load of each IP"),
+    ("finish", "When finished"),
+    ("levers", "What you could change"),
+    ("sizing", "How many IPs"),
+    ("rollback", "Going back"),
+    ("day-sheet", "Day sheet"),
+    ("preflight", "Before the first send"),
+    ("watch", "What to watch"),
+    ("service", "What the service is"),
+    ("peaks", "Peaks"),
+    ("findings", "Findings"),
+    ("assumptions", "Assumptions"),
+    ("sources", "Where numbers come from"),
+    ("glossary", "Words explained"),
+    ("data-notes", "Notes on the data"),
+)
+
+
+DIALECTS = {
+    "python": "Python",
+    "postgres": "PostgreSQL",
+    "snowflake": "Snowflake",
+    "bigquery": "BigQuery",
+    "redshift": "Redshift",
+    "databricks": "Databricks",
+    "databricks / spark": "Databricks, Spark",
+    "spark": "Spark",
+    "mysql": "MySQL",
+    "duckdb": "DuckDB",
+    "sql server": "SQL Server",
+    "trino": "Trino",
+    "oracle": "Oracle",
+}
+"""Names of systems as their makers write them."""
+
+
+@dataclass(frozen=True)
+class Charts:
+    """The page's charts; wide and narrow drawings of the same data where one does not fit both."""
+
+    ramp: tuple[Chart, Chart]
+    linear: tuple[tuple[series.ProviderRamp, Chart], ...]
+    log: tuple[tuple[series.ProviderRamp, Chart], ...]
+    heat: tuple[Chart, Chart]
+    load: tuple[tuple[series.IpLoad, Chart], ...]
+    finish: tuple[Chart, Chart] | None
+    rollback: tuple[Chart, Chart] | None
+
+    def every(self) -> tuple[Chart, ...]:
+        """All of them, in the order of the page."""
+        return (
+            *self.ramp,
+            *(chart for _, chart in (*self.linear, *self.log)),
+            *self.heat,
+            *(chart for _, chart in self.load),
+            *(self.finish or ()),
+            *(self.rollback or ()),
+        )
+
+
+@dataclass(frozen=True)
+class ProviderRow:
+    """A row of the table of mailbox providers."""
+
+    name: str
+    share: float
+    largest: int
+    engaged: date | None
+    all: date | None
+    limit: str
+
+
+@dataclass(frozen=True)
+class LadderRow:
+    """A ladder with all providers that follow it in one pool."""
+
+    pool: str
+    ips: int
+    names: tuple[str, ...]
+    name: str
+    publisher: str
+    url: str
+    note: str
+    first_cap: str
+
+
+@dataclass(frozen=True)
+class WeekRow:
+    """Messages of one week by destination; ``share``: on the dedicated IPs."""
+
+    monday: date
+    numbers: tuple[int, ...]
+    share: float
+
+
+@dataclass(frozen=True)
+class WeekTable:
+    """The ramp in numbers."""
+
+    columns: tuple[str, ...]
+    rows: tuple[WeekRow, ...]
+
+
+def charts(plan: Plan) -> Charts:
+    """Every chart of the page, not drawn yet."""
+    from altair.utils.schemapi import debug_mode
+
+    # Altair checks each object against the whole schema: seconds for a page. The tests draw with the checks on.
+    with debug_mode(False):
+        return _charts(plan)
+
+
+def _charts(plan: Plan) -> Charts:
+    days = series.shown_days(plan)
+    ramp = series.daily_ramp(plan, days)
+    ramps = series.provider_ramps(plan, days)
+    heat = series.heat_map(plan, days)
+    finish = series.finish_chart(plan)
+    lines = series.rollback_rows(plan, days)
+    dates = series.dates_of(plan, days)
+    return Charts(
+        ramp=(vega.ramp_chart(ramp, vega.WIDE), vega.ramp_chart(ramp, vega.NARROW, 260)),
+        linear=tuple((r, vega.provider_chart(r, log=False)) for r in ramps),
+        log=tuple((r, vega.provider_chart(r, log=True)) for r in ramps),
+        heat=(vega.heat_chart(heat, vega.WIDE), vega.heat_chart(series.by_week(heat), vega.NARROW)),
+        load=tuple((load, vega.load_chart(load)) for load in series.ip_loads(plan, days)),
+        finish=vega.finish_charts(finish) if finish else None,
+        rollback=tuple(vega.rollback_chart(lines, dates, w) for w in (vega.WIDE, vega.NARROW)) if lines else None,  # type: ignore[arg-type]
+    )
+
+
+def context(plan: Plan, drawn: Charts) -> dict[str, Any]:
+    """What the templates read, but for the drawings, the scripts and the policy."""
+    found, unwatched = facts.watch_for(plan.providers)
+    return {
+        "plan": plan,
+        "charts": drawn,
+        "version": __version__,
+        "schema": SCHEMA_VERSION,
+        "answer": answer(plan),
+        "trouble": trouble(plan),
+        "contents": [(a, t) for a, t in CONTENTS if a != "peaks" or plan.peaks],
+        "tiered": len(plan.tiers) > 1,
+        "states": words.STATE_WORDS,
+        "hints": {k: f"Why not more: {name}" for k, (name, _) in words.LIMIT_WORDS.items() if k not in WHOLE},
+        "limits": [pair for key, pair in words.LIMIT_WORDS.items() if key != "supply"],
+        **keys(plan),
+        **notes(plan),
+        "weekly": week_table(plan),
+        "provider_rows": provider_rows(plan),
+        "finish_rows": finish_rows(plan),
+        "weeks": weeks(plan),
+        "careful": careful_until(plan),
+        "slices": slice_times(plan),
+        "selection": selection(),
+        "provider_names": list(plan.providers.values()),
+        "preflight": sorted(plan.preflight, key=lambda item: (item.due, item.id)),
+        "watch": found,
+        "unwatched": unwatched,
+        "service": facts.service(),
+        "findings": sorted(plan.findings, key=lambda f: ("blocker", "error", "warning", "notice").index(f.severity)),
+        "ladders": ladder_rows(plan),
+        "glossary": facts.glossary(),
+    }
+
+
+def selection() -> dict[str, str]:
+    """One line of code per SQL dialect, and of Python, that selects a day's recipients."""
+    from warmup.planner.cohorts import SELECTION
+
+    return {DIALECTS.get(name, name): line for name, line in SELECTION.items()}
+
+
+def trouble(plan: Plan) -> str:
+    """Why the plan is not good enough, in a few words."""
+    counts = [
+        words.count(n, severity)
+        for severity in ("blocker", "error")
+        if (n := sum(f.severity == severity for f in plan.findings))
+    ]
+    if plan.all.day is None or plan.engaged.day is None:
+        counts.append("not complete within this plan")
+    elif plan.all.except_providers:
+        counts.append("not complete at every mailbox provider")
+    return f"Not good enough yet: {words.listing(counts)}"
+
+
+def keys(plan: Plan) -> dict[str, Any]:
+    """Legends: (box or line, colour, words) per entry."""
+    names = ("dedicated", "overflow", "legacy", "unplaced")
+    colors = dict(zip(names, (palette.DEDICATED, palette.OVERFLOW, palette.LEGACY, palette.UNPLACED), strict=True))
+    ramp = [("box", colors[n], words.DESTINATION_WORDS[n]) for n in names if plan.days[n].sum() > 0]
+    ramp.append(("line", palette.SUPPLY, "supply: all mail of the day"))
+    if set(plan.days["kind"]) & {"silent", "legacy-only", "freeze"}:
+        ramp.append(("box", palette.BAND, "no growth, no mail, or legacy only"))
+    return {
+        "ramp_key": ramp,
+        "provider_key": [
+            ("box", palette.DEDICATED, "sent from the new IPs"),
+            ("box", palette.LEGACY, "due, sent from elsewhere"),
+            ("line", palette.CAP, "cap"),
+        ],
+        "heat_key": [("box", color, text) for _, color, text in palette.HEAT_STEPS],
+        "load_key": [("box", palette.DEDICATED, "messages per IP"), ("line", palette.CAP, "capacity of an IP")],
+        "rollback_key": [("box", palette.CARRY, "legacy could take it back the next day")],
+    }
+
+
+def notes(plan: Plan) -> dict[str, str]:
+    """Sentences that stand beside charts."""
+    ramps = [pool.name for pool in plan.scenario.pools]
+    several = (
+        f" The {words.count(len(ramps), 'pool')} ({words.listing(ramps)}) are added up here; "
+        "a pool cannot lend its cap to another."
+        if len(ramps) > 1
+        else ""
+    )
+    left = [p for p in plan.providers if p not in series.small_members(plan)][24:]
+    more = f" Charts are shown for the 24 largest; {len(left)} more are in the Excel sheet." if left else ""
+    return {
+        "ramp_note": _legacy_end(plan),
+        "provider_note": f"Grey is mail that is due there but still sent from elsewhere.{several}{more}",
+        "load_note": _load_note(plan),
+        "rotation_note": _rotation_note(plan),
+        "rollback_note": _rollback_note(plan),
+        "legacy_note": _legacy_note(plan),
+        "sheet_end": _sheet_end(plan),
+    }
+
+
+def _legacy_end(plan: Plan) -> str:
+    until = plan.scenario.legacy.until
+    return f"{plan.scenario.legacy.name} may send until {words.day(until)}." if until else "No end of legacy is agreed."
+
+
+def _load_note(plan: Plan) -> str:
+    if not len(plan.ip_load):
+        return "No dedicated IP sends in this plan."
+    share = (plan.ip_load["per_ip"] / plan.ip_load["capacity_per_ip"]).max()
+    enough = (
+        "the IPs have room to spare" if share < 0.7 else "there is little room" if share <= 1 else "that does not fit"
+    )
+    return f"The fullest IP reaches {words.percent(float(share), 1)} of its capacity on its largest day: {enough}."
+
+
+def _rotation_note(plan: Plan) -> str:
+    if not len(plan.rotation):
+        return ""
+    pools = words.listing(sorted({str(pool) for pool in plan.rotation["pool"]}))
+    lost = (plan.rotation["pool_cap"] - plan.rotation["equal_rotation_cap"]).clip(lower=0)
+    at = int(lost.to_numpy().argmax())
+    day, messages = words.day(plan.rotation["date"].iloc[at]), words.number(float(lost.iloc[at]))
+    return (
+        f"The IPs of {pools} do not all start together. A platform that rotates them equally may only send what the "
+        f"newest allows: on {day} {messages} messages less than this plan. Give later IPs a pool of their own."
+    )
+
+
+def _rollback_note(plan: Plan) -> str:
+    lines = series.rollback_rows(plan, (plan.last - plan.first).days + 1)
+    first = min(
+        (line for line in lines if line.until and not line.always),
+        key=lambda line: line.until or plan.last,
+        default=None,
+    )
+    if not lines:
+        return ""
+    if first is None or first.until is None:
+        return "Legacy could take any provider's mail back on every day of this plan."
+    day = words.day(first.until)
+    return f"The first to lose its way back is {first.name}: after {day} legacy could no longer carry its next day."
+
+
+def _legacy_note(plan: Plan) -> str:
+    mix = plan.legacy_mix.dropna()
+    if not len(mix):
+        return ""
+    start = float(mix["over_90_share"].iloc[0])
+    over = (
+        mix[(mix["over_90_share"] > 0.5) | (mix["over_90_share"] >= 2 * start)]
+        if start
+        else mix[mix["over_90_share"] > 0.5]
+    )
+    who = "people without engagement for over 90 days"
+    base = f"At the start {words.percent(start)} of legacy's marketing mail goes to {who}."
+    if not len(over):
+        return f"{base} It stays below half, and below twice that."
+    day, share = words.day(over["date"].iloc[0]), words.percent(float(over["over_90_share"].iloc[0]))
+    return (
+        f"{base} As the engaged people move first, that share grows: {share} on {day}. Both platforms send in the name "
+        "of the same domain, so send those people less often on legacy from then on."
+    )
+
+
+def _sheet_end(plan: Plan) -> str:
+    if plan.all.day is None:
+        return ""
+    return (
+        f"From {words.day(plan.all.day)} the migration is complete. Two weeks more are shown, because complete is a "
+        "statement about 14 days; after that the thresholds no longer change."
+    )
+
+
+def week_table(plan: Plan) -> WeekTable:
+    """The ramp in numbers, by week from Monday."""
+    days = series.shown_days(plan)
+    parts = {
+        n: series.daily(plan, plan.days, n, days) for n in ("supply", "dedicated", "overflow", "legacy", "unplaced")
+    }
+    shown = [n for n in parts if n in ("supply", "dedicated", "legacy") or parts[n].any()]
+    rows: dict[date, list[int]] = {}
+    for at, day in enumerate(series.dates_of(plan, days)):
+        row = rows.setdefault(day - timedelta(day.weekday()), [0] * len(shown))
+        for k, name in enumerate(shown):
+            row[k] += int(parts[name][at])
+    names = [words.DESTINATION_WORDS.get(n, n) for n in shown]
+    columns = tuple(f"{name[:1].upper()}{name[1:]}" for name in names)
+    share = {monday: row[shown.index("dedicated")] / row[0] if row[0] else 0.0 for monday, row in rows.items()}
+    return WeekTable(columns, tuple(WeekRow(monday, tuple(row), share[monday]) for monday, row in rows.items()))
+
+
+def provider_rows(plan: Plan) -> tuple[ProviderRow, ...]:
+    """Every provider with its dates and what holds it back most."""
+    days = (plan.last - plan.first).days + 1
+    total = plan.messages.groupby("provider")["messages"].sum()
+    dedicated = plan.messages[plan.messages["destination"] == "dedicated"]
+    largest = {p: int(series.daily(plan, f, "messages", days).max()) for p, f in series.groups(dedicated, "provider")}
+    out = []
+    for provider, name in plan.providers.items():
+        done = plan.all.per_provider.get(provider)
+        limit, _ = held_back(plan, (provider,), done)
+        out.append(
+            ProviderRow(
+                name=name,
+                share=float(total.get(provider, 0) / total.sum()) if total.sum() else 0.0,
+                largest=largest.get(provider, 0),
+                engaged=plan.engaged.per_provider.get(provider),
+                all=done,
+                limit=words.limit_name(limit) if limit else "nothing",
+            )
+        )
+    return tuple(out)
+
+
+def finish_rows(plan: Plan) -> list[tuple[str, Any, date | None]]:
+    """Percentiles per scope."""
+    chance = plan.uncertainty
+    if chance is None:
+        return []
+    engaged = [("people engaged ≤ 90 days", chance.engaged, chance.commit_engaged)] if len(plan.tiers) > 1 else []
+    return [*engaged, ("all in scope", chance.all, chance.commit_all)]
+
+
+def ladder_rows(plan: Plan) -> tuple[LadderRow, ...]:
+    """Ladders in use, with all providers that follow one in a pool on one row."""
+    rows: dict[tuple[str, str, int, str], list[Any]] = {}
+    for use in plan.ladders:
+        rows.setdefault((use.pool, use.slug, use.ips, use.note), []).append(use)
+    out = []
+    for (pool, _, ips, note), uses in rows.items():
+        caps = sorted({use.first_cap for use in uses})
+        first = words.number(caps[0]) if len(caps) == 1 else f"{words.number(caps[0])}–{words.number(caps[-1])}"
+        names = tuple(_ladder_name(plan, use.provider) for use in uses)
+        out.append(LadderRow(pool, ips, names, uses[0].name, uses[0].publisher, uses[0].url, note, first))
+    return tuple(out)
+
+
+def _ladder_name(plan: Plan, provider: str) -> str:
+    return plan.providers.get(provider, "the small providers together" if provider == "small" else provider)
