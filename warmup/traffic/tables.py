@@ -194,7 +194,9 @@ def _connect() -> duckdb.DuckDBPyConnection:
     # Nothing is ever fetched from a network because a file asks for it.
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
-    connection.execute("SET enable_progress_bar = false")
+    # In Jupyter DuckDB refuses to touch this setting unless ipywidgets is there; without it there is no bar either.
+    with suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
     return connection
 
 
