@@ -110,7 +110,7 @@ class LadderRow:
 
 @dataclass(frozen=True)
 class WeekRow:
-    """Messages of one week by destination; ``share``: on the dedicated IPs."""
+    """Messages of one week by destination; ``share``: the dedicated IPs' part of what is in scope."""
 
     monday: date
     numbers: tuple[int, ...]
@@ -328,19 +328,18 @@ def _sheet_end(plan: Plan) -> str:
 def week_table(plan: Plan) -> WeekTable:
     """The ramp in numbers, by week from Monday."""
     days = series.shown_days(plan)
-    parts = {
-        n: series.daily(plan, plan.days, n, days) for n in ("supply", "dedicated", "overflow", "legacy", "unplaced")
-    }
-    shown = [n for n in parts if n in ("supply", "dedicated", "legacy") or parts[n].any()]
+    order = ("supply", "in_scope", "dedicated", "overflow", "legacy", "unplaced")
+    parts = {n: series.daily(plan, plan.days, n, days) for n in order}
+    shown = [n for n in order if n not in ("overflow", "unplaced") or parts[n].any()]
     rows: dict[date, list[int]] = {}
     for at, day in enumerate(series.dates_of(plan, days)):
         row = rows.setdefault(day - timedelta(day.weekday()), [0] * len(shown))
         for k, name in enumerate(shown):
             row[k] += int(parts[name][at])
-    names = [words.DESTINATION_WORDS.get(n, n) for n in shown]
+    names = [{**words.DESTINATION_WORDS, "in_scope": "in scope"}.get(n, n) for n in shown]
     columns = tuple(f"{name[:1].upper()}{name[1:]}" for name in names)
-    share = {monday: row[shown.index("dedicated")] / row[0] if row[0] else 0.0 for monday, row in rows.items()}
-    return WeekTable(columns, tuple(WeekRow(monday, tuple(row), share[monday]) for monday, row in rows.items()))
+    on_new = {m: min(1.0, row[shown.index("dedicated")] / row[1]) if row[1] else 0.0 for m, row in rows.items()}
+    return WeekTable(columns, tuple(WeekRow(m, tuple(row), on_new[m]) for m, row in rows.items()))
 
 
 def provider_rows(plan: Plan) -> tuple[ProviderRow, ...]:
