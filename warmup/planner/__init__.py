@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from warmup.planner.pool_size import sizing as sizing
-    from warmup.planner.variants import latest_start as latest_start
+    from warmup.planner.starts import latest_start as latest_start
     from warmup.planner.variants import levers as levers
 
 _WHERE = {
     "levers": "warmup.planner.variants",
-    "latest_start": "warmup.planner.variants",
+    "latest_start": "warmup.planner.starts",
     "sizing": "warmup.planner.pool_size",
 }
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.planner.compile import Settings, Shape, compile_problem, shape_of
-from warmup.planner.completion import ALL, ENGAGED, Days, complete_days
+from warmup.planner.compile import SMALL, Settings, Shape, compile_problem, shape_of
+from warmup.planner.completion import ALL, ENGAGED, WINDOW_DAYS, Days, days_for_good
 from warmup.planner.engine import Run, run
 from warmup.planner.preflight import closed_until, preflight_items
 from warmup.planner.problem import NEVER, Problem, stack
+from warmup.planner.wording import listing, sentence
 from warmup.ramps import Choice, choose_policy, named, policies, ramp
+from warmup.scenario import Legacy, Scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from warmup.planner.plan import PreflightItem
     from warmup.ramps import Ladder, Ramp
-    from warmup.scenario import Scenario
     from warmup.traffic.forecast import Forecast
     from warmup.traffic.supply import Supply
 
@@ -49,6 +50,8 @@ class Outcome:
     legacy: int
     """Messages on legacy until the day that the variant is compared on."""
     unplaced: int
+    without: tuple[str, ...] = ()
+    """Providers that ``all`` leaves out, because nothing in the variant will ever complete them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +69,6 @@ class Bench:
     supply: Supply
     forecast: Forecast | None
     today: date
-    _cache: dict[str, object] = field(default_factory=dict)
 
     @cached_property
     def shares(self) -> dict[str, float]:
@@ -90,20 +92,42 @@ class Bench:
         scenario = scenario or self.scenario
         policy = scenario.policy
         if policy.ramp is not None:
-            return Followed(named(policy.ramp), policy.ramp, "named in the scenario")
+            return Followed(named(policy.ramp), policy.ramp, "Named in the scenario (policy.ramp).")
         choice = self.choice
-        return Followed(choice.policy.ramp(), choice.policy.name, choice.why)
+        return Followed(choice.policy.ramp(), choice.policy.name, sentence(choice.why))
 
     @cached_property
     def choice(self) -> Choice:
-        """Which policy the list deserves: its engaged share of marketing mail and its hard bounces."""
+        """Which policy the list deserves: its engaged share of in-scope marketing mail and its hard bounces."""
         engaged: float | None = None
         if self.supply.tiered:
             kinds = {stream.name: stream.kind for stream in self.scenario.streams}
             marketing = [s for s, name in enumerate(self.supply.streams) if kinds[name] == "marketing"]
-            mail = self.supply.messages[0][:, marketing].sum(axis=(0, 1, 2))
+            mail = self.supply.messages[0].sum(axis=(0, 2)) * ~self.shape(self.scenario, {}).outside
+            mail = mail[marketing].sum(axis=0)
             engaged = float(mail[:3].sum() / mail.sum()) if mail.sum() else None
         return choose_policy(engaged, self.scenario.policy.hard_bounce_rate)
+
+    @cached_property
+    def doubts(self) -> str:
+        """Why the list does not deserve the standard policy; empty where it does."""
+        return "" if self.choice.policy.name == "standard" else self.choice.why.partition("because ")[2]
+
+    def name_of(self, provider: str) -> str:
+        """The name of a mailbox provider, for people."""
+        from warmup.providers import catalogue
+
+        return "Small providers" if provider == SMALL else catalogue().group_name(provider)
+
+    @property
+    def legacy_name(self) -> str:
+        """The platform that is left, within a sentence."""
+        name = self.scenario.legacy.name
+        return f"the {name}" if name == Legacy.model_fields["name"].default else name
+
+    def names_of(self, providers: Iterable[str]) -> str:
+        """Some mailbox providers in a sentence."""
+        return listing(self.name_of(provider) for provider in providers)
 
     @cached_property
     def default_ladder(self) -> Ladder:
@@ -140,7 +164,7 @@ class Bench:
     def solve(self, problem: Problem) -> tuple[Run, Days]:
         """Run a batch for its completion days only."""
         result = run(problem, detail="totals")
-        return result, complete_days(problem, result)
+        return result, days_for_good(problem, result)
 
     def outcomes(self, problems: Sequence[Problem], *, until: int) -> list[Outcome]:
         """What variants come to; those with equal axes go through the engine as one batch.
@@ -157,12 +181,37 @@ class Bench:
             unplaced = result.unplaced.sum(axis=1)
             for row, i in enumerate(members):
                 whole = days.whole[row]
-                out[i] = Outcome(int(whole[ENGAGED]), int(whole[ALL]), int(legacy[row]), int(unplaced[row]))
+                left_out = tuple(batch.providers[q] for q in np.flatnonzero(days.without[row, :, ALL]))
+                out[i] = Outcome(int(whole[ENGAGED]), int(whole[ALL]), int(legacy[row]), int(unplaced[row]), left_out)
         return [item for item in out if item is not None]
 
     def date_of(self, index: int) -> date | None:
         """The date of a day index, None for NEVER."""
         return None if index >= self.supply.days else self.supply.first + timedelta(int(index))
+
+    def further(self, days: int, first: date | None = None) -> Bench:
+        """The same customer with another time axis, forecast anew.
+
+        Args:
+            days: Its length.
+            first: Its first day; default: as it is.
+
+        Returns:
+            The bench itself where there is no history to forecast from.
+        """
+        if self.forecast is None:
+            return self
+        from warmup.traffic.forecast import forecast
+
+        prediction = forecast(
+            self.scenario, self.forecast.history, today=self.today, first=first or self.supply.first, days=days
+        )
+        return Bench(self.scenario, prediction.supply, prediction, self.today)
+
+    @property
+    def last_completion(self) -> date:
+        """The last day on which the plan can still be found complete: 14 days of it must lie within the horizon."""
+        return self.supply.dates[max(0, self.supply.days - WINDOW_DAYS)]
 
 
 def _alike(problems: Sequence[Problem]) -> list[list[int]]:

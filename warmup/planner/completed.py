@@ -6,60 +6,114 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.planner.bench import Bench, with_spread
-from warmup.planner.completion import ALL, ENGAGED
+from warmup.planner.ceilings import ceilings
+from warmup.planner.clocks import MEMORY_FULL_DAYS, memory
+from warmup.planner.completion import ALL, ENGAGED, WINDOW_DAYS
 from warmup.planner.plan import LIMITS, Completion
 from warmup.planner.problem import NEVER, Limit
-from warmup.planner.wording import short_day
+from warmup.planner.spreading import MOST_SPREAD, slow_streams
+from warmup.planner.wording import counted, listing, long_day, percent, sentence, short_day, ways_out
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from warmup.planner.bench import Bench
+    from warmup.planner.plan import Lever
     from warmup.planner.planning import Headline
+    from warmup.planner.spreading import Trial
 
 LAST_DAYS = 28
 """Days at the end of the horizon in which the limit that stops a plan is looked for."""
 
-MOST_SPREAD = 14
+LONGEST = 730
+"""Largest ``policy.horizon_days``."""
 
-_WORDS = {
-    Limit.LEGACY_ONLY: "days on which everything goes to legacy",
-    Limit.READINESS: "a provider or pool that is not ready",
-    Limit.FREEZE: "freeze days, on which nothing grows",
-    Limit.CAPACITY: "the capacity of the IPs",
-    Limit.CEILING: "a ceiling at a mailbox provider",
-    Limit.IDENTITY: "the new sending domain, whose reputation does not multiply with IPs",
-    Limit.TIER: "engagement tiers that are not open yet",
-    Limit.HOLD: "levels that are still held",
-    Limit.MEMORY: "sends too far apart: what was earned is forgotten before the next one",
-    Limit.RAMP: "the ramp itself, which needs more sending days",
-    Limit.SUPPLY: "the volume itself",
-}
+MOST_CURES = 3
 
 
-def completions(bench: Bench, head: Headline) -> tuple[Completion, Completion]:
-    """Completion of tiers ≤ 90 days, and of all in scope."""
-    return _completion(bench, head, ENGAGED), _completion(bench, head, ALL)
+def completions(bench: Bench, head: Headline, levers: Sequence[Lever], trial: Trial) -> tuple[Completion, Completion]:
+    """Completion of tiers ≤ 90 days, and of all in scope.
+
+    Args:
+        bench: The customer's data.
+        head: The plan proper.
+        levers: What one change does; those that complete are cures.
+        trial: What spreading does.
+    """
+    return _completion(bench, head, ENGAGED, levers, trial), _completion(bench, head, ALL, levers, trial)
 
 
-def _completion(bench: Bench, head: Headline, scope: int) -> Completion:
+def _completion(bench: Bench, head: Headline, scope: int, levers: Sequence[Lever], trial: Trial) -> Completion:
     days = head.days
     day = bench.date_of(int(days.whole[0, scope]))
     providers = head.problem.providers
-    mail = head.problem.supply[0].sum(axis=(0, 1, 3))
-    per_provider = {
-        providers[q]: bench.date_of(int(days.by_provider[0, q, scope])) for q in range(len(providers)) if mail[q]
-    }
+    per_provider = {name: bench.date_of(day) for name, day in _provider_days(head, scope).items()}
     per_pool = {name: bench.date_of(int(days.by_pool[0, i, scope])) for i, name in enumerate(head.problem.pools)}
-    skipped = tuple(providers[q] for q in head.without)
+    skipped = tuple(providers[q] for q in np.flatnonzero(days.without[0, :, scope])) if day else ()
     limit = reason = cure = ""
     if day is None:
         limit = _stopping(head, scope)
-        reason, cure = _why(bench, head, scope, limit)
+        reason = _why(bench, head, scope, Limit(LIMITS.index(limit)))
+        cure = ways_out(list(_cures(bench, head, scope, Limit(LIMITS.index(limit)), levers, trial))[:MOST_CURES])
     elif skipped:
-        reason = f"complete except {', '.join(skipped)}, which a permanent ceiling keeps below its supply"
-        cure = "lift the ceiling, or leave that provider's mail where it is for good"
+        reason, cure = _except(bench, head, skipped, levers)
     return Completion(
         "engaged" if scope == ENGAGED else "all", day, skipped, limit, reason, cure, per_provider, per_pool
     )
+
+
+def _provider_days(head: Headline, scope: int) -> dict[str, int]:
+    """Day index on which each provider is complete; one on a shared small clock is complete with that clock."""
+    p, days = head.problem, head.days.by_provider[0, :, scope]
+    mail = p.supply[0].sum(axis=(0, 1, 3))
+    out = {name: int(days[q]) for q, name in enumerate(p.providers) if mail[q]}
+    for q in np.flatnonzero(head.shape.small.any(axis=0)):
+        out[p.providers[q]] = max(out.get(p.providers[q], 0), int(days[-1]))
+    return out
+
+
+# -- complete but for some providers ------------------------------------------------------------------------------
+
+
+def _except(bench: Bench, head: Headline, skipped: Sequence[str], levers: Sequence[Lever]) -> tuple[str, str]:
+    """Why some providers will never be complete, and what would change that."""
+    closed = [name for name in skipped if head.problem.closed_until[0, head.problem.providers.index(name)] >= NEVER]
+    capped = [name for name in skipped if name not in closed]
+    parts = []
+    if capped:
+        rates = [
+            f"{c.per_ip:,.0f} messages a day per IP"
+            for c in ceilings(bench.scenario, bench.supply)
+            if c.provider in capped
+        ]
+        limit = f"a permanent ceiling of {listing(rates)} keeps" if len(capped) == 1 else "permanent ceilings keep"
+        parts.append(f"{bench.names_of(capped)}, which {limit} below {_supply_of(head, capped)}")
+    if closed:
+        stays = (
+            "stays closed because a pre-flight item is"
+            if len(closed) == 1
+            else "stay closed because pre-flight items are"
+        )
+        parts.append(f"{bench.names_of(closed)}, which {stays} not done")
+    cures = [f"{lever.text[:1].lower()}{lever.text[1:]}" for lever in levers if _opens(lever, skipped)]
+    cures.append(f"leave what does not fit at {bench.names_of(skipped)} on legacy or the overflow for good")
+    return sentence(f"complete except {'; and except '.join(parts)}"), ways_out(cures)
+
+
+def _opens(lever: Lever, skipped: Sequence[str]) -> bool:
+    lifts = lever.id in {f"ceiling.none.{name}" for name in skipped} or lever.id.startswith("preflight.")
+    return lifts and lever.all is not None and not lever.struck
+
+
+def _supply_of(head: Headline, providers: Sequence[str]) -> str:
+    """The largest regular in-scope day of some providers, in words."""
+    q = [head.problem.providers.index(name) for name in providers]
+    regular = head.run.supply_by_provider[0, ~head.problem.peak][:, q, ALL]
+    most = [counted(int(day), "message") for day in regular.max(axis=0)]
+    return f"its {most[0]} a day" if len(most) == 1 else f"their {listing(most)} a day"
+
+
+# -- not complete -------------------------------------------------------------------------------------------------
 
 
 def _stopping(head: Headline, scope: int) -> str:
@@ -78,62 +132,112 @@ def _stopping(head: Headline, scope: int) -> str:
     return LIMITS[int(volume.argmax())]
 
 
-def _why(bench: Bench, head: Headline, scope: int, limit: str) -> tuple[str, str]:
-    """A sentence on what stops completion, and what would cure it."""
+def _why(bench: Bench, head: Headline, scope: int, code: Limit) -> str:
+    """What stops completion, in a sentence."""
     if not head.problem.ips.sum():
-        return "there is no dedicated IP in this plan", "give a pool at least one IP"
-    last = bench.supply.dates[-1]
-    code = Limit(LIMITS.index(limit))
-    if code is Limit.SUPPLY:
-        return (
-            "the horizon is too short to see two sends of every stream in a row",
-            f"plan further than {short_day(last)} with policy.horizon_days",
-        )
-    reason = f"not complete by {short_day(last)}: {_WORDS.get(code, limit)}"
-    if code in (Limit.MEMORY, Limit.RAMP):
-        spread = spread_cure(bench, head, scope)
-        if spread is not None:
-            names = ", ".join(slow_streams(bench))
-            return reason, f"spread_days = {spread} for {names}: the smallest that completes within the horizon"
-        if code is Limit.MEMORY:
-            return (
-                reason,
-                f"send more often; not even spread_days = {MOST_SPREAD} is enough, so stay on the shared pool",
-            )
-    return reason, _CURES.get(code, "")
+        return "There is no dedicated IP in this plan."
+    late = head.days.decides[0] & (head.days.by_provider[0, :, scope] >= NEVER)
+    names = [name for name, is_late in zip(head.problem.providers, late, strict=True) if is_late]
+    some = 0 < len(names) < int(head.days.decides[0].sum())
+    where = f" at {bench.names_of(names)}" if some else ""
+    return sentence(f"not complete by {short_day(bench.last_completion)}{where}: {_cause(bench, head, code)}")
 
 
-_CURES = {
-    Limit.READINESS: "do the open pre-flight items, or set the date on which they will be done",
-    Limit.FREEZE: "fewer freeze days, or a start further from the peak",
-    Limit.CAPACITY: "more IPs",
-    Limit.CEILING: "lift or raise the ceiling where the provider allows it",
-    Limit.IDENTITY: "keep the old From and d= domain until 30 days after completion",
-    Limit.TIER: "a longer horizon, or leave the oldest recipients out (sunset)",
-    Limit.HOLD: "a longer horizon, or the standard policy",
-    Limit.RAMP: "a longer horizon, more IPs, or a faster ramp",
-    Limit.LEGACY_ONLY: "fewer legacy-only days",
+def _cause(bench: Bench, head: Headline, code: Limit) -> str:
+    if code is Limit.MEMORY:
+        return _fading(bench)
+    if code is Limit.CAPACITY:
+        return _too_small(head)
+    if code is Limit.READINESS:
+        closed = [q for q in head.problem.providers if bench.closed(bench.scenario).get(q, ...) is not ...]
+        who = bench.names_of(closed)
+        return f"{who} is closed by an open pre-flight item" if who else "a pool or its IPs start too late"
+    return _CAUSES.get(code, LIMITS[code])
+
+
+def _fading(bench: Bench) -> str:
+    """How much of a send's merit is left when the next one comes."""
+    gaps = bench.supply.gap_days
+    names = slow_streams(bench)
+    gap = max((gaps.get(name, 1.0) for name in names), default=float(MEMORY_FULL_DAYS))
+    left = float(memory(np.array(gap)))
+    sent = f"{listing(names)} {'is' if len(names) == 1 else 'are'} sent every {gap:g} days"
+    return f"{sent}, and what one send has earned fades to {percent(round(left, 2))} before the next"
+
+
+def _too_small(head: Headline) -> str:
+    """Which pool's IPs carry less than its largest day."""
+    p = head.problem
+    for i, name in enumerate(p.pools):
+        capacity = int(sum(p.capacity[0, g] for g, group in enumerate(p.groups) if group.pool == i))
+        largest = int(head.run.supply_by_pool[0, ~p.peak][:, i, ALL].max(initial=0))
+        if largest > capacity:
+            return f"the IPs of pool {name} carry {capacity:,} messages a day, and its largest day has {largest:,}"
+    return "the IPs carry no more on one day"
+
+
+_CAUSES = {
+    Limit.LEGACY_ONLY: "on too many days everything goes to legacy (calendar.legacy_only)",
+    Limit.FREEZE: "growth is frozen on too many days (calendar.freeze, or the days around declared peaks)",
+    Limit.CEILING: "a ceiling keeps it below its supply",
+    Limit.IDENTITY: "the new sending domain has to earn its own reputation, however many IPs there are",
+    Limit.TIER: "less engaged recipients are still joining step by step",
+    Limit.HOLD: "levels of the ramp are still being held, because too few sending days have passed on them",
+    Limit.RAMP: "the ramp needs more sending days than the plan has",
+    Limit.SUPPLY: f"the plan is too short to see {WINDOW_DAYS} days, with two sends of every stream, carried in full",
 }
 
 
-def slow_streams(bench: Bench) -> list[str]:
-    """Streams that send more than a week apart, or else less than daily: those that spreading can help."""
-    gaps = bench.supply.gap_days
-    slow = [name for name in bench.supply.streams if gaps.get(name, 1) > 7]
-    return slow or [name for name in bench.supply.streams if gaps.get(name, 1) > 1.5]
+def _cures(
+    bench: Bench, head: Headline, scope: int, code: Limit, levers: Sequence[Lever], trial: Trial
+) -> Iterator[str]:
+    """What would cure it, each tried by planning it; the surest first."""
+    if not head.problem.ips.sum():
+        yield "give a pool at least one IP"
+        return
+    done = [(lever, lever.engaged if scope == ENGAGED else lever.all) for lever in levers if not lever.struck]
+    good = [(lever, day) for lever, day in done if day and not lever.id.startswith(("spread.", "start."))]
+    for lever, day in good:
+        if lever.id.startswith("preflight."):
+            yield f"{lever.text[:1].lower()}{lever.text[1:]}: complete on {long_day(day)}"
+    spread = trial.cure(scope)
+    if spread is not None:
+        yield (
+            f"spread each send of {listing(spread.streams)} over {spread.days} days (spread_days = {spread.days}), the "
+            f"smallest spread that completes: on {long_day(bench.supply.dates[spread.done])}"
+        )
+    longer = _longer(bench, head, scope)
+    if longer is not None:
+        yield longer
+    for lever, day in sorted(good, key=lambda pair: (bool(pair[0].warning), pair[1])):
+        if not lever.id.startswith("preflight."):
+            yield f"{lever.text[:1].lower()}{lever.text[1:]}: complete on {long_day(day)}"
+    if code is Limit.MEMORY and spread is None:
+        yield f"send more often, or stay on the shared pool: not even spread_days = {MOST_SPREAD} is enough"
+    elif code in _LAST_RESORTS:
+        yield _LAST_RESORTS[code]
 
 
-def spread_cure(bench: Bench, head: Headline, scope: int) -> int | None:
-    """The smallest ``spread_days`` of the slow streams with which the plan completes; None if none up to 14 does."""
-    names = slow_streams(bench)
-    now = {stream.name: stream.spread_days for stream in bench.scenario.streams}
-    choices = [n for n in range(2, MOST_SPREAD + 1) if any(n > now[name] for name in names)]
-    if not names or not choices:
+_LAST_RESORTS = {
+    Limit.READINESS: "do the open pre-flight items, or set the date on which they will be done",
+    Limit.FREEZE: "plan fewer freeze days, or a start further from the peak",
+    Limit.CAPACITY: "take more IPs",
+    Limit.LEGACY_ONLY: "plan fewer legacy-only days",
+    Limit.IDENTITY: "keep the old From and d= domain until 30 days after completion",
+}
+
+
+def _longer(bench: Bench, head: Headline, scope: int) -> str | None:
+    """The horizon with which the same plan completes, if any allowed one does."""
+    if bench.forecast is None or bench.scenario.policy.horizon_days >= LONGEST:
         return None
-    problems = [
-        bench.problem(with_spread(bench.scenario, {name: max(n, now[name]) for name in names}), pace=head.pace)[0]
-        for n in choices
-    ]
-    found = bench.outcomes(problems, until=0)
-    done = [n for n, o in zip(choices, found, strict=True) if (o.engaged if scope == ENGAGED else o.all) < NEVER]
-    return min(done, default=None)
+    far = bench.further(LONGEST + WINDOW_DAYS)
+    problem, _ = far.problem(far.scenario, pace=head.pace)
+    done = int(far.solve(problem)[1].whole[0, scope])
+    if done >= NEVER:
+        return None
+    # Two sends of every stream must lie in the window that opens on the day.
+    wait = 2 * max(bench.supply.gap_days.values(), default=1.0)
+    needed = done + 1 + max(0, int(np.ceil(wait)) - WINDOW_DAYS)
+    days = min(LONGEST, -(-needed // 10) * 10)
+    return f"plan further ahead (policy.horizon_days = {days}): complete on {long_day(far.supply.dates[done])}"

@@ -29,21 +29,36 @@ class Days:
         whole: int (B, 2): the migration; last axis engaged, all.
         by_provider: int (B, Q, 2). by_pool: int (B, pools, 2).
         decides: bool (B, Q): providers with at least 100 messages a day.
+        without: bool (B, Q, 2): providers that were left out.
     """
 
     whole: Ints
     by_provider: Ints
     by_pool: Ints
     decides: Bools
+    without: Bools
 
 
-def complete_days(problem: Problem, run: Run, *, without: tuple[int, ...] = ()) -> Days:
+def days_for_good(problem: Problem, run: Run) -> Days:
+    """The days on which things are complete; of what can never be complete, without the providers that block it.
+
+    A provider is left out only where the migration would else never be complete, and where nothing in the plan will
+    change that: a permanent ceiling (design 4.4), or a pre-flight item that keeps it closed to the end.
+    """
+    days = complete_days(problem, run)
+    for_good = (problem.ceiling_days >= NEVER).any(axis=1) | (problem.closed_until >= problem.days)
+    late = (days.by_provider >= NEVER) & (days.whole >= NEVER)[:, None, :]
+    without = late & for_good[:, :, None]
+    return complete_days(problem, run, without=without) if without.any() else days
+
+
+def complete_days(problem: Problem, run: Run, *, without: Bools | None = None) -> Days:
     """Find the first day of a 14-day window in which dedicated IPs carry 99.5 % of every pool and provider.
 
     Args:
         problem: The batch.
         run: Its result.
-        without: Providers left out (those a permanent ceiling blocks); pools are then judged without them.
+        without: bool (B, Q, 2): providers left out; pools are then judged without them.
 
     Returns:
         Days, by origin of the mail; peak days are left out of the sums, and the window is as long as it takes every
@@ -54,14 +69,15 @@ def complete_days(problem: Problem, run: Run, *, without: tuple[int, ...] = ()) 
     carried, supply = (_without(array, usable) for array in (run.by_provider, run.supply_by_provider))
     regular = max(int(usable.sum()), 1)
     decides = supply[..., ALL].sum(axis=1) >= MIN_DAILY * regular
-    decides[:, list(without)] = False
+    out = np.zeros((*decides.shape, 2), dtype=bool) if without is None else without
     provider_ok = _window_ok(carried, supply, end)
     pool_carried, pool_supply = (_without(array, usable) for array in (run.by_pool, run.supply_by_pool))
-    for q in without:
-        lost, total = _provider_in_pools(problem, run, q, usable)
+    for q in np.flatnonzero(out.any(axis=(0, 2))):
+        lost, total = (part * out[:, None, None, q] for part in _provider_in_pools(problem, run, int(q), usable))
         pool_carried, pool_supply = pool_carried - lost, pool_supply - total
     pool_ok = _window_ok(pool_carried, pool_supply, end)
-    every = pool_ok.all(axis=2) & (provider_ok | ~decides[:, None, :, None]).all(axis=2)
+    decisive = decides[:, :, None] & ~out
+    every = pool_ok.all(axis=2) & (provider_ok | ~decisive[:, None]).all(axis=2)
     start = problem.start.max(axis=1)
     has_ips = (problem.ips.sum(axis=1) > 0)[:, None]
     return Days(
@@ -69,6 +85,7 @@ def complete_days(problem: Problem, run: Run, *, without: tuple[int, ...] = ()) 
         by_provider=np.stack([_first(provider_ok[:, :, q], start) for q in range(provider_ok.shape[2])], axis=1),
         by_pool=np.stack([_first(pool_ok[:, :, i], start) for i in range(pool_ok.shape[2])], axis=1),
         decides=decides,
+        without=out,
     )
 
 

@@ -11,7 +11,8 @@ from warmup.planner.bench import Bench, percentile
 from warmup.planner.completion import ALL, ENGAGED
 from warmup.planner.plan import Range, Uncertainty
 from warmup.planner.problem import NEVER, Ints, Problem, stack
-from warmup.planner.wording import short_day
+from warmup.planner.wording import counted, long_day, percent
+from warmup.traffic.resample import MIN_WEEKS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,12 +26,11 @@ HOLD_STARTS_WITHIN = 30
 """Assumed holds per provider: 0-3, each of 3-5 sending days (practice), beginning in its first 30 sending days."""
 
 ASSUMPTION = (
-    f"each mailbox provider is assumed to hold growth 0 to {MOST_HOLDS} times for {HOLD_DAYS[0]} to "
-    f"{HOLD_DAYS[1]} sending days, "
-    f"at times drawn from its first {HOLD_STARTS_WITHIN} sending days"
+    f"Each mailbox provider is assumed to hold growth 0 to {MOST_HOLDS} times for {HOLD_DAYS[0]} to {HOLD_DAYS[1]} "
+    f"sending days, at times drawn from its first {HOLD_STARTS_WITHIN} sending days"
 )
 
-NO_RANGE = "a range needs at least 8 complete weeks of history"
+GIVEN = "There is no range: the supply was given, not forecast from history."
 
 _PACES = tuple(round(0.05 * n, 2) for n in range(1, 21))
 _PACE_FUTURES = 60
@@ -59,6 +59,14 @@ def uncertainty(bench: Bench, pace: float) -> Uncertainty | None:
     )
 
 
+def no_range(bench: Bench) -> str:
+    """Why there is no range."""
+    if bench.forecast is None:
+        return GIVEN
+    weeks = counted(bench.supply.history_weeks, "complete week")
+    return f"There is no range: it needs at least {MIN_WEEKS} complete weeks of history, and this one has {weeks}."
+
+
 def _range(bench: Bench, days: Ints) -> Range:
     low, median, high = (bench.date_of(percentile(days, share)) for share in (0.1, 0.5, 0.9))
     return Range(low, median, high, float((days >= NEVER).mean()), _dates(bench, days))
@@ -85,22 +93,21 @@ def pace_for(bench: Bench, deadline: date) -> tuple[float, str]:
     Returns:
         The pace, and why: with at least 80 % probability where weeks can be resampled; 1 when not even that is in time.
     """
-    last = (deadline - bench.supply.first).days
+    last, by = (deadline - bench.supply.first).days, long_day(deadline)
     variants = [bench.problem(bench.scenario, pace=pace)[0] for pace in _PACES]
     _, days = bench.solve(stack(variants))
     in_time = [pace for pace, day in zip(_PACES, days.whole[:, ALL], strict=True) if day <= last]
     if not in_time:
-        return 1.0, f"even the full pace is not complete by {short_day(deadline)}"
+        done = bench.date_of(int(days.whole[-1, ALL]))
+        finish = f"complete on {long_day(done)}" if done else "not complete within the plan"
+        return 1.0, f"Full pace, which is still too slow for the deadline on {by}: {finish}."
     futures = bench.forecast.resample(_PACE_FUTURES, seed=2) if bench.forecast else None
     if futures is None:
-        return in_time[0], f"the gentlest pace that is complete by {short_day(deadline)} with the expected volume"
+        return in_time[0], f"The gentlest pace that is complete by {by} with the expected volume."
     for pace in in_time:
         problem, _ = bench.problem(bench.scenario, pace=pace, supply=futures)
         _, days = bench.solve(problem)
         share = float((days.whole[:, ALL] <= last).mean())
         if share >= PROBABILITY:
-            return (
-                pace,
-                f"the gentlest pace that is complete by {short_day(deadline)} in {share:.0%} of the futures computed",
-            )
-    return 1.0, f"no pace reaches {short_day(deadline)} in {PROBABILITY:.0%} of the futures; full pace comes closest"
+            return pace, f"The gentlest pace that is complete by {by} in {percent(round(share, 2))} of the futures."
+    return 1.0, f"Full pace: no pace is complete by {by} in {percent(PROBABILITY)} of the futures."

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from warmup.planner.bench import Bench, Followed, first_start, make_bench
+from warmup.planner.bench import Bench, Followed, make_bench
 from warmup.planner.compile import Shape, ladder_for, ramp_of_pool
-from warmup.planner.completion import ALL, Days, complete_days
-from warmup.planner.engine import KEEP_WARM_DAYS, Run, run
-from warmup.planner.plan import Completion, LadderUse, Milestone, Plan
-from warmup.planner.problem import NEVER, Problem
+from warmup.planner.completion import ALL, Days, days_for_good
+from warmup.planner.engine import Run, run
+from warmup.planner.plan import Completion, LadderUse, Plan
 from warmup.planner.tables import Tables
-from warmup.traffic.supply import TIER_LABELS, Supply
+from warmup.ramps import policies
 
 if TYPE_CHECKING:
+    from warmup.planner.problem import Problem
     from warmup.scenario import Scenario
+    from warmup.traffic.supply import Supply
 
 Progress = Callable[[str], None]
 
-SHUTDOWN_AFTER = timedelta(weeks=8)
-"""Legacy is shut down no earlier than 8 weeks after the start (Adobe)."""
+
+OWN_BLOCK = "The customer's own block is warm already: it moves whole, and nothing ramps."
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +35,6 @@ class Headline:
     problem: Problem
     run: Run
     days: Days
-    without: tuple[int, ...]
-    """Providers left out because a permanent ceiling blocks them."""
     shape: Shape
     tables: Tables
     pace: float
@@ -65,9 +64,13 @@ def plan(
     from warmup.planner import facts
     from warmup.planner.completed import completions
     from warmup.planner.findings import findings
-    from warmup.planner.futures import NO_RANGE, uncertainty
+    from warmup.planner.futures import no_range, uncertainty
+    from warmup.planner.milestones import milestones
+    from warmup.planner.peaks import peaks
     from warmup.planner.pool_size import sizing_on
-    from warmup.planner.variants import latest_start_on, levers_on
+    from warmup.planner.spreading import spread_trial
+    from warmup.planner.starts import latest_start_on
+    from warmup.planner.variants import levers_on
 
     say: Progress = progress or _silent
     say("reading history and making the forecast")
@@ -76,14 +79,14 @@ def plan(
     pace, pace_reason = pace_of(bench)
     say("planning every day")
     head = headline(bench, pace)
-    engaged, all_ = completions(bench, head)
     say("resampling weeks of history")
     chances = uncertainty(bench, pace)
     say("trying levers, sizes and start dates")
-    levers = levers_on(bench, pace, head)
+    trial = spread_trial(bench, head)
+    levers = levers_on(bench, pace, head, trial)
+    engaged, all_ = completions(bench, head, levers, trial)
     sizes = sizing_on(bench, pace)
     start = latest_start_on(bench, pace)
-    peaks = facts.peaks(bench, head)
     followed = bench.followed()
     tables = head.tables
     preflight = bench.preflight(scenario)
@@ -92,10 +95,10 @@ def plan(
         created=bench.today,
         first=bench.supply.first,
         last=bench.supply.dates[-1],
-        policy=followed.name,
-        policy_reason=followed.reason,
+        policy="byoip" if head.problem.byoip else followed.name,
+        policy_reason=OWN_BLOCK if head.problem.byoip else followed.reason,
         pace=pace,
-        pace_reason=pace_reason,
+        pace_reason="" if head.problem.byoip else pace_reason,
         providers=facts.provider_names(bench),
         streams=bench.supply.streams,
         tiers=bench.supply.tiers,
@@ -111,11 +114,11 @@ def plan(
         engaged=engaged,
         all=all_,
         uncertainty=chances,
-        uncertainty_reason="" if chances else _no_range(bench, NO_RANGE),
+        uncertainty_reason="" if chances else no_range(bench),
         levers=levers,
         sizing=sizes,
         latest_start=start,
-        peaks=peaks,
+        peaks=peaks(bench, head),
         preflight=preflight,
         milestones=milestones(bench, head, engaged, all_),
         ladders=ladder_uses(bench, head, followed),
@@ -140,38 +143,19 @@ def pace_of(bench: Bench) -> tuple[float, str]:
         assert bench.scenario.deadline is not None  # checked when the scenario is read
         return pace_for(bench, bench.scenario.deadline)
     if pace is None:
-        return 1.0, "one level of the ladder per sending day"
-    return float(pace), "set in the scenario"
+        return 1.0, "One level of the ladder per sending day."
+    return float(pace), "Set in the scenario (policy.pace)."
 
 
 def headline(bench: Bench, pace: float) -> Headline:
     """The expected future: once to find the day of completion, once more with the control group released on it."""
     problem, shape = bench.problem(bench.scenario, pace=pace)
-    result = run(problem, detail="totals")
-    days = complete_days(problem, result)
-    without = () if days.whole[0, ALL] < NEVER else blocked_by_ceiling(problem, days)
-    if without:
-        days = complete_days(problem, result, without=without)
-    release = int(days.whole[0, ALL])
-    problem = replace(problem, release=np.array([release]))
+    first = days_for_good(problem, run(problem, detail="totals"))
+    problem = replace(problem, release=first.whole[:, ALL].copy())
     result = run(problem, detail="full")
     # The control group comes after everything in scope, so releasing it cannot move the day.
-    days = complete_days(problem, result, without=without)
-    return Headline(problem, result, days, without, shape, Tables(problem, result, bench.supply, shape), pace)
-
-
-def blocked_by_ceiling(problem: Problem, days: Days) -> tuple[int, ...]:
-    """Providers that decide, never complete, and have a permanent ceiling."""
-    permanent = (problem.ceiling_days[0] >= NEVER).any(axis=0)
-    late = days.decides[0] & (days.by_provider[0, :, ALL] >= NEVER)
-    return tuple(int(q) for q in np.flatnonzero(permanent & late))
-
-
-def _no_range(bench: Bench, rule: str) -> str:
-    weeks = bench.supply.history_weeks
-    if bench.forecast is None:
-        return "the supply was given, not forecast from history"
-    return f"{rule}; this one has {weeks}"
+    days = days_for_good(problem, result)
+    return Headline(problem, result, days, shape, Tables(problem, result, bench.supply, shape), pace)
 
 
 def _small_members(bench: Bench, head: Headline) -> dict[str, tuple[str, ...]]:
@@ -193,47 +177,11 @@ def _control(bench: Bench, head: Headline, all_: Completion) -> dict[str, Any]:
     }
 
 
-def milestones(bench: Bench, head: Headline, engaged: Completion, all_: Completion) -> tuple[Milestone, ...]:
-    """Dated events of the plan, in order."""
-    scenario = bench.scenario
-    out: list[Milestone] = []
-    mail = head.tables.messages
-    mail = mail[mail["destination"] == "dedicated"]
-    for key, part in mail.groupby("pool", sort=False):
-        name = str(key)
-        out.append(
-            Milestone(part["date"].min().date(), f"first-send.{name}", f"First mail from pool {name}", pool=name)
-        )
-    kinds = {stream.name: stream.kind for stream in scenario.streams}
-    marketing = mail[mail["stream"].map(kinds) == "marketing"]
-    for (pool, tier), part in marketing.groupby(["pool", "tier"], sort=False):
-        if tier in ("0_30", "all"):
-            continue
-        name, text = str(pool), f"Recipients {TIER_LABELS[str(tier)]} join in pool {pool}"
-        out.append(Milestone(part["date"].min().date(), f"tier.{tier}.{name}", text, pool=name))
-    for peak in scenario.calendar.peaks:
-        from warmup.scenario import expand_days
-
-        out += [
-            Milestone(day, f"peak.{peak.name}.{day}", f"Declared peak: {peak.name}") for day in expand_days(peak.days)
-        ]
-    if engaged.day:
-        out.append(Milestone(engaged.day, "complete.engaged", "Complete for recipients engaged within 90 days"))
-    if all_.day:
-        out.append(
-            Milestone(all_.day, "complete.all", "Complete for everything in scope; the control group is released")
-        )
-        end = max(all_.day + timedelta(days=KEEP_WARM_DAYS), first_start(scenario) + SHUTDOWN_AFTER)
-        out.append(Milestone(end, "legacy.may-end", f"{scenario.legacy.name} may be shut down from here on"))
-    if scenario.legacy.until:
-        out.append(Milestone(scenario.legacy.until, "legacy.until", f"Last day of {scenario.legacy.name}"))
-    if scenario.deadline:
-        out.append(Milestone(scenario.deadline, "deadline", "Deadline"))
-    return tuple(sorted(out, key=lambda item: (item.day, item.id)))
-
-
 def ladder_uses(bench: Bench, head: Headline, followed: Followed) -> tuple[LadderUse, ...]:
-    """Which ladder every clock follows, and where its numbers come from."""
+    """Which ladder every clock follows, and where its numbers come from; none for a block that is warm already."""
+    if head.problem.byoip:
+        return ()
+    standard = policies()["standard"].ramp()
     supply, shape, problem = bench.supply, head.shape, head.problem
     mail = problem.supply[0].sum(axis=(0, 3))
     assert head.run.cap is not None
@@ -247,18 +195,19 @@ def ladder_uses(bench: Bench, head: Headline, followed: Followed) -> tuple[Ladde
                 continue
             ladder, part = ladder_for(ramp, provider, supply, shape.shares[group.pool], q, bench.default_ladder)
             other = ladder is bench.default_ladder and ramp.ladder is not ladder
+            source = standard if other else ramp
             uses.append(
                 LadderUse(
                     pool=group.name,
                     provider=provider,
-                    slug=ramp.slug,
-                    name=ramp.name,
-                    publisher=ramp.publisher,
-                    url=ramp.url,
+                    slug=source.slug,
+                    name=source.name,
+                    publisher=source.publisher,
+                    url=source.url,
                     share=part,
                     ips=int(problem.ips[0, g]),
                     first_cap=int(head.run.cap[start, 0, g, q]),
-                    note="this ramp says nothing about the provider: the standard ladder's part" if other else "",
+                    note=f"{ramp.name} says nothing about this provider: part of the standard ladder." if other else "",
                 )
             )
     return tuple(uses)

@@ -14,6 +14,7 @@ from warmup.planner.bench import make_bench, with_ips
 from warmup.planner.compile import shape_of
 from warmup.planner.plan import SizeRow, Sizing
 from warmup.planner.problem import NEVER
+from warmup.planner.wording import counted, long_day, sentence
 
 if TYPE_CHECKING:
     from datetime import date
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 12
 
+INVERSION = "The same mail on more IPs puts each at a lower step of the ladder, and its steps are uneven."
+"""Why one more IP can finish later (design 4)."""
+
 
 @cache
-def rules() -> dict[str, Any]:
-    """The figures of ``data/sizing.toml``."""
-    return tomllib.loads(files("warmup.planner").joinpath("data/sizing.toml").read_text(encoding="utf-8"))
+def rules() -> dict[str, dict[str, Any]]:
+    """The records of ``data/sizing.toml``, each with its figures set into its text."""
+    data = tomllib.loads(files("warmup.planner").joinpath("data/sizing.toml").read_text(encoding="utf-8"))
+    return {name: {**record, "text": record["text"].format(**record)} for name, record in data.items()}
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,20 @@ class PoolVolume:
     steady_days: float
     gap: int
     largest_provider: float
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Why a pool should stay on the shared pool, or have one IP at most.
+
+    Attributes:
+        ips: Most dedicated IPs: 0 or 1.
+        text: The reason, with the pool's figures. source: Whose rule it is.
+    """
+
+    ips: int
+    text: str
+    source: str
 
 
 def sizing(scenario: Scenario, supply: Supply | None = None, *, today: date | None = None) -> tuple[Sizing, ...]:
@@ -99,35 +118,50 @@ def most_ips(volume: PoolVolume) -> tuple[int, str, str]:
     return max(most, 0), rule["text"], rule["source"]
 
 
-def shared_advice(volume: PoolVolume) -> tuple[int, str, str] | None:
-    """Why a pool should stay on the shared pool (0) or have one IP at most (1); None when dedicated IPs make sense."""
+def shared_advice(volume: PoolVolume) -> Advice | None:
+    """Why a pool should stay on the shared pool or have one IP at most; None when dedicated IPs make sense."""
     r = rules()
     if volume.gap >= r["cold_gap"]["days"]:
-        return 0, f"{volume.gap} days between sends: {r['cold_gap']['text']}", r["cold_gap"]["source"]
+        rule = r["cold_gap"]
+        return Advice(0, f"{volume.gap} days pass between two sends, and {rule['text']}", rule["source"])
+    month = f"{volume.monthly:,.0f} messages a month are too few"
     if volume.monthly < r["shared_below"]["messages_a_month"]:
         rule = r["shared_below"]
-        return 0, f"{volume.monthly:,.0f} messages a month: {rule['text']}", rule["source"]
+        return Advice(0, f"{month}: {rule['text']}", rule["source"])
     # Uneven: fewer than three days a week with enough mail. A weekly sender of millions is uneven and yet far too large
     # for the shared pool, so the rule binds only below the volume that SparkPost names.
     if volume.monthly < r["shared_preferred_below"]["messages_a_month"]:
-        steady = volume.steady_days >= r["steady"]["days_a_week"]
-        rule = r["shared_preferred_below"] if steady else r["steady"]
-        return 1 if steady else 0, f"{volume.monthly:,.0f} messages a month: {rule['text']}", rule["source"]
+        rule = r["shared_preferred_below"] if volume.steady_days >= r["steady"]["days_a_week"] else r["steady"]
+        return Advice(1, f"{month}: {rule['text']}", rule["source"])
     return None
 
 
 def _pool(bench: Bench, pace: float, pool: Pool) -> Sizing:
     volume = pool_volume(bench, pool)
+    if bench.scenario.new.mode == "byoip":
+        return _block(bench, pace, pool, volume)
     capacity = pool.capacity_per_ip or bench.scenario.policy.capacity_per_ip
     least = max(1, int(np.ceil(volume.largest_day / capacity)))
-    most, why_most, most_source = most_ips(volume)
+    most, _, _ = most_ips(volume)
     counts = _counts(pool.size, least, most)
     problems = [bench.problem(with_ips(bench.scenario, pool.name, n), pace=pace)[0] for n in counts]
     found = dict(zip(counts, bench.outcomes(problems, until=0), strict=True))
     advice = shared_advice(volume)
-    recommended, reason, source = _recommend(bench, found, least, most, advice, why_most, most_source)
+    recommended, reason, source = _recommend(bench, found, pool, volume, advice)
     rows = tuple(_row(bench, pool, n, found, volume, capacity, most, recommended, advice) for n in counts)
     return Sizing(pool.name, pool.size, recommended, reason, source, rows)
+
+
+def _block(bench: Bench, pace: float, pool: Pool, volume: PoolVolume) -> Sizing:
+    """A block that is brought along is as large as it is: it moves whole, warm as it is."""
+    capacity = pool.capacity_per_ip or bench.scenario.policy.capacity_per_ip
+    (o,) = bench.outcomes([bench.problem(bench.scenario, pace=pace)[0]], until=0)
+    load, share = int(np.ceil(volume.largest_day / pool.size)), volume.largest_day / (pool.size * capacity)
+    row = SizeRow(
+        pool.name, pool.size, bench.date_of(o.engaged), bench.date_of(o.all), load, float(share), "recommended"
+    )
+    reason = "The customer's own block moves whole, with all of its IPs."
+    return Sizing(pool.name, pool.size, pool.size, reason, "SparkPost: bring your own IP", (row,))
 
 
 def _counts(planned: int, least: int, most: int) -> list[int]:
@@ -136,34 +170,42 @@ def _counts(planned: int, least: int, most: int) -> list[int]:
     if 0 < most <= 4 * max(planned, least):
         want |= {most, most + 1}
     near = sorted(want, key=lambda n: (abs(n - planned), n))
-    return sorted(near[:MOST_ROWS])
+    # What is needed and what is planned are always shown; the rest from the nearest on.
+    kept = [n for n in near if n in (0, least, planned)] + [n for n in near if n not in (0, least, planned)]
+    return sorted(kept[:MOST_ROWS])
 
 
 def _recommend(
-    bench: Bench,
-    found: dict[int, Outcome],
-    least: int,
-    most: int,
-    advice: tuple[int, str, str] | None,
-    why_most: str,
-    most_source: str,
+    bench: Bench, found: dict[int, Outcome], pool: Pool, volume: PoolVolume, advice: Advice | None
 ) -> tuple[int, str, str]:
     """The smallest number that completes in time; fewer where the volume does not carry it."""
     if advice is not None:
-        n, text, source = advice
-        answer = "stay on the shared pool" if n == 0 else "the shared pool is preferred; one dedicated IP at most"
-        return n, f"{answer}: {text}", source
-    last = bench.supply.days
-    if bench.scenario.deadline:
-        last = (bench.scenario.deadline - bench.supply.first).days
-    candidates = [n for n in found if least <= n <= max(most, 1)]
+        answer = "stay on the shared pool" if not advice.ips else "take one dedicated IP at most"
+        return advice.ips, sentence(f"{advice.text}; {answer}"), advice.source
+    capacity = pool.capacity_per_ip or bench.scenario.policy.capacity_per_ip
+    least = max(1, int(np.ceil(volume.largest_day / capacity)))
+    most, why_most, most_source = most_ips(volume)
+    most = max(most, 1)
+    if least > most:
+        carry = f"{counted(least, 'IP')} are needed to carry the largest day, {volume.largest_day:,.0f} messages"
+        return least, sentence(f"{carry}, although {why_most}"), most_source
+    deadline = bench.scenario.deadline
+    last = (deadline - bench.supply.first).days if deadline else bench.supply.days
+    candidates = [n for n in found if least <= n <= most]
     done = [n for n in candidates if found[n].all <= last]
     if done:
         n = min(done)
-        by = "the deadline" if bench.scenario.deadline else "the end of the horizon"
-        return n, f"the smallest number that carries the volume and is complete by {by}", "this plan"
-    best = min(candidates or [least], key=lambda n: (found[n].all if n in found else NEVER, n))
-    return best, f"no number of IPs up to {max(most, 1)} is complete in time; beyond that: {why_most}", most_source
+        by = f"the deadline, {long_day(deadline)}" if deadline else f"{long_day(bench.last_completion)}"
+        return n, f"The smallest number that carries the largest day and is complete by {by}.", "this plan"
+    best = min(candidates, key=lambda n: (found[n].all, n))
+    if found[best].all >= NEVER:
+        carry = f"{counted(best, 'IP')} carr{'ies' if best == 1 else 'y'} the largest day"
+        more = "" if most == 1 else f", with no number of IPs up to {most}"
+        return best, f"{carry}. The plan is not complete{more}: it is not IPs that it lacks.", "this plan"
+    closest = bench.date_of(found[best].all)
+    late = f"{counted(best, 'IP')} come{'s' if best == 1 else ''} closest, on {long_day(closest)}" if closest else ""
+    reason = f"No number up to {most} is complete by the deadline; {late}. More is not advised: {why_most}."
+    return best, reason, most_source
 
 
 def _row(
@@ -175,33 +217,27 @@ def _row(
     capacity: int,
     most: int,
     recommended: int,
-    advice: tuple[int, str, str] | None,
+    advice: Advice | None,
 ) -> SizeRow:
     o = found[n]
     load = int(np.ceil(volume.largest_day / n)) if n else 0
     share = volume.largest_day / (n * capacity) if n else 0.0
-    if n == 0:
-        verdict = "shared pool"
-    elif share > 1:
-        verdict = "too few"
-    elif n > max(most, 1):
-        verdict = "snowshoe"
-    else:
-        verdict = "fits"
-    if n == recommended:
-        verdict = "recommended"
+    verdict, note = _verdict(n, float(share), volume, most, advice)
     fewer = [m for m in found if 0 < m < n and found[m].all < o.all]
-    notes = []
-    if n and fewer:
-        notes.append(
-            f"finishes later than {max(fewer)} IP(s): the ladder's steps are uneven, so each IP sits lower on it"
-        )
-    if verdict == "snowshoe":
-        notes.append(most_ips(volume)[1])
+    if not note and fewer:
+        note = f"Finishes later than {counted(max(fewer), 'IP')}. {INVERSION}"
+    verdict = "recommended" if n == recommended else verdict
+    return SizeRow(pool.name, n, bench.date_of(o.engaged), bench.date_of(o.all), load, float(share), verdict, note)
+
+
+def _verdict(n: int, share: float, volume: PoolVolume, most: int, advice: Advice | None) -> tuple[str, str]:
+    """What to think of a number of IPs, and why."""
     if n == 0:
-        notes.append("everything stays on the shared pool or on legacy")
-    elif advice is not None and n > advice[0]:
-        notes.append(advice[1])
-    return SizeRow(
-        pool.name, n, bench.date_of(o.engaged), bench.date_of(o.all), load, float(share), verdict, "; ".join(notes)
-    )
+        return "shared pool", "Everything stays on the shared pool or on legacy."
+    if share > 1:
+        return "too few", "The largest day does not fit."
+    if advice is not None and n > advice.ips:
+        return "shared pool", sentence(advice.text)
+    if n > max(most, 1):
+        return "snowshoe", sentence(most_ips(volume)[1])
+    return "fits", ""

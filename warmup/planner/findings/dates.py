@@ -1,0 +1,196 @@
+"""Findings about days: the start, the finish, the deadline, peaks."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from warmup.planner.compile import PEAK_FREEZE_AFTER, PEAK_FREEZE_BEFORE
+from warmup.planner.completed import LONGEST
+from warmup.planner.plan import Finding, PeakReady
+from warmup.planner.preflight import earliest_start
+from warmup.planner.spreading import MOST_SPREAD
+from warmup.planner.wording import counted, listing, long_day, sentence, ways_out
+from warmup.scenario import expand_days
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from warmup.planner.findings.case import Case
+    from warmup.scenario import Peak
+
+NEAR_PEAK = timedelta(weeks=8)
+"""No start within 8 weeks of a declared peak (PRACTICE.md: Black Friday, Christmas)."""
+
+QUICK_DAYS = 28
+TUESDAY, WEDNESDAY = 1, 2
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def near_peak(c: Case) -> Iterator[Finding]:
+    """A start too close before a declared peak."""
+    override = c.scenario.policy.override
+    for peak in c.scenario.calendar.peaks:
+        near = [(start, day) for start in _starts(c) for day in expand_days(peak.days) if _near(start, day)]
+        if not near:
+            continue
+        start, day = min(near)
+        text = f"The start on {long_day(start)} is within 8 weeks of {peak.name} ({long_day(day)})"
+        if override is not None:
+            decided = sentence(f"{text}; {override.name} decided so: {override.reason}")
+            yield Finding("start.near_peak", "notice", decided, "", "scenario", peak.name)
+        else:
+            yield Finding("start.near_peak", "error", sentence(text), _other_start(c, peak), "practice", peak.name)
+
+
+def _near(start: date, day: date) -> bool:
+    return timedelta(0) <= day - start < NEAR_PEAK
+
+
+def _starts(c: Case) -> set[date]:
+    """Every day on which some IP starts."""
+    pools = c.scenario.pools
+    return {c.scenario.start_of(pool) for pool in pools} | {ip.start for pool in pools for ip in pool.ips if ip.start}
+
+
+def _other_start(c: Case, peak: Peak) -> str:
+    """The nearest starts that are far enough from every declared peak: before this one, and after it."""
+    every = sorted(day for one in c.scenario.calendar.peaks for day in expand_days(one.days))
+    mine = sorted(expand_days(peak.days))
+    before = mine[0] - NEAR_PEAK
+    options = []
+    possible = max(c.bench.today, earliest_start(c.scenario, c.bench.shares, c.bench.today))
+    if before >= possible and not any(_near(before, day) for day in every):
+        options.append(f"start by {long_day(before)}")
+    after = mine[-1] + timedelta(days=PEAK_FREEZE_AFTER + 1)
+    while any(_near(after, day) for day in every):
+        after = max(day for day in every if _near(after, day)) + timedelta(days=PEAK_FREEZE_AFTER + 1)
+    options += [
+        f"start on {long_day(after)} or later",
+        "set policy.override with the name of who decides, and the reason",
+    ]
+    return ways_out(options)
+
+
+def completion(c: Case) -> Iterator[Finding]:
+    """Not complete, or complete but for some providers."""
+    done = c.plan.all
+    if done.day is None:
+        yield Finding("complete.not_within_horizon", "error", done.reason, done.cure, "design 4.8")
+    elif done.except_providers:
+        yield Finding("complete.except", "error", done.reason, done.cure, "design 4.4")
+
+
+def deadline(c: Case) -> Iterator[Finding]:
+    """The deadline is missed, or at risk."""
+    by = c.scenario.deadline
+    if by is None:
+        return
+    done = c.plan.all.day
+    if done is None:
+        text = f"The deadline, {long_day(by)}, is missed: the plan is not complete by its last day."
+        yield Finding("deadline.missed", "error", text, c.plan.all.cure, "scenario")
+    elif done > by:
+        late = counted((done - by).days, "day")
+        text = f"The plan is complete on {long_day(done)}, {late} after the deadline, {long_day(by)}."
+        yield Finding("deadline.missed", "error", text, _in_time(c), "scenario")
+    elif c.plan.uncertainty and (c.plan.uncertainty.commit_all is None or c.plan.uncertainty.commit_all > by):
+        commit = c.plan.uncertainty.commit_all
+        promise = f"only {long_day(commit)} can be promised" if commit else "no date within the plan can be promised"
+        text = f"If providers hold growth as assumed, {promise}: the deadline is {long_day(by)}."
+        yield Finding("deadline.at_risk", "warning", text, _in_time(c), "this plan")
+
+
+def _in_time(c: Case) -> str:
+    """What makes it in time; else what helps, and that it is not enough."""
+    by = c.scenario.deadline
+    options = c.sooner()
+    enough = [lever for lever in c.plan.levers if lever.all and by and lever.all <= by and not lever.struck]
+    if c.plan.all.day and by and c.plan.all.day > by and not enough and not any("start by" in o for o in options):
+        helps = f" (what helps but is not enough: {listing(options)})" if options else ""
+        return f"Move the deadline to {long_day(c.plan.all.day)} or later{helps}."
+    return ways_out(options) or "Move the deadline."
+
+
+def start_day(c: Case) -> Iterator[Finding]:
+    """The weekday, and a start that is past or too soon for what must come before it."""
+    start = c.start
+    if start < c.bench.today:
+        yield Finding(
+            "start.past",
+            "warning",
+            f"The start, {long_day(start)}, is past.",
+            "Set a new start, or track the plan that is running.",
+            "scenario",
+        )
+    elif start.weekday() not in (TUESDAY, WEDNESDAY):
+        text = f"The start, {long_day(start)}, is a {_WEEKDAYS[start.weekday()]}."
+        yield Finding(
+            "start.weekday",
+            "notice",
+            text,
+            "Start on a Tuesday or Wednesday: problems then show while people are at work.",
+            "practice",
+        )
+
+
+def quick(c: Case) -> Iterator[Finding]:
+    """Complete sooner than reputation settles."""
+    done = c.plan.all.day
+    if done is None or c.head.problem.byoip or (done - c.start).days >= QUICK_DAYS:
+        return
+    days = counted((done - c.start).days, "day")
+    yield Finding(
+        "complete.quick",
+        "notice",
+        f"The plan is complete {days} after the start; SparkPost speaks of 4 to 8 weeks until delivery is at its best.",
+        "Tell the customer that volume stops growing before reputation has settled.",
+        "SparkPost plan",
+    )
+
+
+def peaks(c: Case) -> Iterator[Finding]:
+    """Peaks that do not fit on the dedicated IPs, or lie beyond the plan."""
+    for peak in c.plan.peaks:
+        if peak.fits:
+            continue
+        elsewhere = _elsewhere(c, peak.day)
+        yield Finding(
+            "peak.does_not_fit",
+            "warning",
+            f"{peak.name} on {long_day(peak.day)}: {peak.missing:,} of the day's {counted(peak.messages, 'message')} "
+            f"do not fit on the dedicated IPs and go {elsewhere}.",
+            _fit(peak),
+            "design 4.7",
+            peak.name,
+        )
+    last = c.bench.last_completion
+    for one in c.scenario.calendar.peaks:
+        late = [day for day in expand_days(one.days) if day > c.plan.last]
+        if late:
+            days = (max(late) - c.bench.supply.first).days + 1
+            cure = f"Set policy.horizon_days = {days} to see it." if days <= LONGEST else "Plan it when it is nearer."
+            text = f"{one.name} on {long_day(min(late))} lies after the plan, which ends on {long_day(last)}."
+            yield Finding("peak.beyond_plan", "notice", text, cure, "design 4.7", one.name)
+
+
+def _elsewhere(c: Case, day: date) -> str:
+    """Where the plan puts the rest of a peak."""
+    mail = c.plan.messages
+    rest = mail[(mail["origin"].dt.date == day) & (mail["destination"] != "dedicated")]
+    where = set(rest.loc[~rest["limit"].isin(["control", "out-of-scope"]), "destination"])
+    names = {"legacy": f"to {c.legacy}", "overflow": "to the overflow", "unplaced": "nowhere"}
+    return listing(text for key, text in names.items() if key in where) or f"to {c.legacy}"
+
+
+def _fit(peak: PeakReady) -> str:
+    if peak.spread_days:
+        return f"Spread it over {peak.spread_days} days. {peak.note}"
+    frozen = peak.day - timedelta(days=PEAK_FREEZE_BEFORE)
+    return (
+        f"No spread over up to {MOST_SPREAD} days makes it fit. Leave the rest where the plan puts it, or send days as "
+        f"large as this one before growth freezes on {long_day(frozen)}. {peak.note}"
+    ).rstrip()
+
+
+RULES = (near_peak, completion, deadline, start_day, quick, peaks)

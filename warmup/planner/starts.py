@@ -1,0 +1,139 @@
+"""The latest safe start: how long one may wait and still be in time (design 4.11)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from warmup.planner.bench import Bench, first_start, make_bench, shifted
+from warmup.planner.completion import ALL
+from warmup.planner.futures import PROBABILITY
+from warmup.planner.plan import LatestStart
+from warmup.planner.preflight import earliest_start
+from warmup.planner.wording import long_day, percent
+
+if TYPE_CHECKING:
+    from warmup.scenario import Scenario
+    from warmup.traffic.supply import Supply
+
+STARTS = 26
+"""Start dates tried, at most; a week apart, or as far apart as fits."""
+
+START_FUTURES = 20
+
+
+class Try(NamedTuple):
+    """A start that was planned: share of futures complete in time (0 or 1 without futures), expected completion."""
+
+    start: date
+    share: float
+    done: date | None
+
+
+def latest_start(scenario: Scenario, supply: Supply | None = None, *, today: date | None = None) -> LatestStart | None:
+    """The latest start that is still in time for the deadline, or for the end of legacy.
+
+    Args:
+        scenario: The migration.
+        supply: As for :func:`warmup.plan`.
+        today: Likewise.
+    """
+    from warmup.planner.planning import pace_of
+
+    bench = make_bench(scenario, supply, today=today)
+    return latest_start_on(bench, pace_of(bench)[0])
+
+
+def latest_start_on(bench: Bench, pace: float) -> LatestStart | None:
+    """The latest safe start of a plan; None without a deadline or an end of legacy.
+
+    A pace that follows the deadline would make every start look safe and the present one the latest: then full pace
+    decides.
+    """
+    scenario = bench.scenario
+    deadline = min((day for day in (scenario.deadline, scenario.legacy.until) if day), default=None)
+    if deadline is None:
+        return None
+    pace = 1.0 if scenario.policy.pace == "deadline" else pace
+    earliest = earliest_start(scenario, bench.shares, bench.today)
+    if earliest < bench.supply.first:
+        days = bench.supply.days + (bench.supply.first - earliest).days
+        bench = bench.further(days, earliest)
+    first = max(earliest, bench.supply.first)
+    starts = _starts(first, min(deadline, bench.supply.dates[-1]), first_start(scenario))
+    if not starts:
+        reason = (
+            f"No start is left: with today's lead times {long_day(first)} is the first, after {long_day(deadline)}."
+        )
+        return LatestStart(None, first, deadline, None, reason)
+    tried = _try_starts(bench, pace, starts, deadline)
+    good = [one for one in tried if one.share >= PROBABILITY]
+    if not good:
+        return LatestStart(None, first, deadline, None, _none_in_time(tried, deadline), _told(tried))
+    best = max(good)
+    probability = best.share if bench.futures is not None else None
+    return LatestStart(best.start, first, deadline, probability, _why(tried, best, deadline), _told(tried))
+
+
+def _told(tried: list[Try]) -> tuple[tuple[date, float, date | None], ...]:
+    return tuple((one.start, one.share, one.done) for one in tried)
+
+
+def _none_in_time(tried: list[Try], deadline: date) -> str:
+    by = long_day(deadline)
+    sooner = min((one for one in tried if one.done), key=lambda one: (one.done, one.start), default=None)
+    if sooner is None or sooner.done is None:
+        return f"No start from {long_day(tried[0].start)} on is complete by {by}, or within the horizon at all."
+    if sooner.done <= deadline:
+        sure = percent(round(sooner.share, 2))
+        return f"No start is sure enough: the one on {long_day(sooner.start)} is complete by {by} in {sure} of futures."
+    return f"Even a start on {long_day(sooner.start)} is complete only on {long_day(sooner.done)}, after {by}."
+
+
+def _why(tried: list[Try], best: Try, deadline: date) -> str:
+    """What the next start after the latest safe one would come to."""
+    done = f"A start on {long_day(best.start)} is complete on {long_day(best.done)}" if best.done else ""
+    late = min((one for one in tried if one.start > best.start), default=None)
+    if late is None:
+        return f"{done}; later ones were not tried, because {long_day(deadline)} is too near."
+    if late.done is None:
+        return f"{done}; one on {long_day(late.start)} is not complete within the horizon."
+    if late.done > deadline:
+        return f"{done}; one on {long_day(late.start)} only on {long_day(late.done)}, after {long_day(deadline)}."
+    sure = percent(round(late.share, 2))
+    return f"{done}; one on {long_day(late.start)} is in time in only {sure} of the futures."
+
+
+def _starts(earliest: date, last: date, own: date) -> list[date]:
+    """Tuesdays (the best weekday to begin: PRACTICE.md) from ``earliest`` to ``last``, thinned out where too many.
+
+    The scenario's own start is among them, so that it can be said to be in time or not.
+    """
+    first = earliest + timedelta(days=(1 - earliest.weekday()) % 7)
+    weeks = range(0, max((last - first).days, -1) + 1, 7)
+    days = [first + timedelta(days=n) for n in weeks]
+    step = max(1, -(-len(days) // STARTS))
+    return sorted({*days[::step], *([own] if earliest <= own <= last else [])})
+
+
+def _try_starts(bench: Bench, pace: float, starts: list[date], deadline: date) -> list[Try]:
+    """Try every start. The expected future of all starts is one batch.
+
+    Futures are only drawn for the latest starts that are in time, from the back, until one is safe: earlier ones
+    cannot be the answer.
+    """
+    last = (deadline - bench.supply.first).days
+    moved = [shifted(bench.scenario, start) for start in starts]
+    expected = bench.outcomes([bench.problem(scenario, pace=pace)[0] for scenario in moved], until=0)
+    share = [float(outcome.all <= last) for outcome in expected]
+    few = bench.few_futures(START_FUTURES)
+    if few is not None:
+        for i in reversed(range(len(starts))):
+            if not share[i]:
+                continue
+            problem, _ = bench.problem(moved[i], pace=pace, supply=few)
+            _, days = bench.solve(problem)
+            share[i] = float((days.whole[:, ALL] <= last).mean())
+            if share[i] >= PROBABILITY:
+                break
+    return [Try(start, s, bench.date_of(o.all)) for start, s, o in zip(starts, share, expected, strict=True)]
