@@ -38,6 +38,11 @@ _ASCII = str.maketrans(
 SEVERITY_STYLES = {"blocker": "bold red", "error": "bold red", "warning": "yellow", "notice": "cyan"}
 
 
+PARTS = ("dedicated", "overflow", "legacy", "unplaced", "kept")
+"""Parts of a bar: the destinations, and what stays on legacy by decision (control group, recipients left out)."""
+_BY_DECISION = ("control", "out-of-scope")
+
+
 @dataclass(frozen=True)
 class Voice:
     """What a terminal can show.
@@ -62,11 +67,10 @@ class Voice:
         return Text(self.say(text), style=style)
 
     def fills(self) -> dict[str, tuple[str, str]]:
-        """Character and colour of each destination, dark to light, so that they differ in grey."""
-        marks = "#+.!" if self.ascii else "█▓░!"
-        styles = ("green", "magenta", "bright_black", "bold red")
-        names = ("dedicated", "overflow", "legacy", "unplaced")
-        return dict(zip(names, zip(marks, styles, strict=True), strict=True))
+        """Character and colour of each part of a bar, dark to light, so that they differ in grey."""
+        marks = "#+.!-" if self.ascii else "█▓░!·"
+        styles = ("green", "magenta", "bright_black", "bold red", "bright_black")
+        return dict(zip(PARTS, zip(marks, styles, strict=True), strict=True))
 
 
 class Summary:
@@ -146,7 +150,7 @@ def _finding(voice: Voice, finding: Finding) -> Text:
 
 @dataclass(frozen=True)
 class Bar:
-    """A line of the chart: its first day and the messages by destination."""
+    """A line of the chart: its first day and its messages by part."""
 
     first: date
     parts: dict[str, int]
@@ -156,6 +160,12 @@ class Bar:
         """All messages of the line."""
         return sum(self.parts.values())
 
+    @property
+    def share(self) -> float | None:
+        """Part of the mail that is to move which the new IPs carry, 0-1; None where there is none."""
+        in_scope = self.total - self.parts["kept"]
+        return self.parts["dedicated"] / in_scope if in_scope else None
+
 
 def bars(plan: Plan) -> tuple[int, list[Bar]]:
     """The lines of the ramp chart up to two weeks after completion.
@@ -163,24 +173,30 @@ def bars(plan: Plan) -> tuple[int, list[Bar]]:
     Returns:
         Days per line (1, 7 or whole weeks) and the lines; weeks begin on Monday.
     """
-    import pandas as pd
-
     last = last_shown(plan)
-    days = [value.date() for value in pd.to_datetime(plan.days["date"])]
     span = (last - plan.first).days + 1
     step = 1 if span <= MOST_BARS else 7 * -(-(span + 6) // (7 * MOST_BARS))
     start = plan.first
     if step > 1:  # whole weeks, or the last one would look like a fall
         start -= timedelta(days=plan.first.weekday())
-        last += timedelta(days=6 - last.weekday())
-    names = ("dedicated", "overflow", "legacy", "unplaced")
-    out: dict[int, dict[str, int]] = {}
-    for value, row in zip(days, plan.days[list(names)].to_numpy(), strict=True):
+        last = min(plan.last, last + timedelta(days=6 - last.weekday()))
+    out = {n: dict.fromkeys(PARTS, 0) for n in range((last - start).days // step + 1)}
+    for value, part, messages in _sums(plan):
         if value <= last:
-            parts = out.setdefault((value - start).days // step, dict.fromkeys(names, 0))
-            for name, n in zip(names, row, strict=True):
-                parts[name] += int(n)
-    return step, [Bar(max(plan.first, start + timedelta(days=n * step)), parts) for n, parts in sorted(out.items())]
+            out[(value - start).days // step][part] += messages
+    return step, [Bar(max(plan.first, start + timedelta(days=n * step)), parts) for n, parts in out.items()]
+
+
+def _sums(plan: Plan) -> Iterator[tuple[date, str, int]]:
+    """Messages by day of sending and part of the bar."""
+    import pandas as pd
+
+    table = plan.messages
+    by_decision = table["limit"].isin(_BY_DECISION) & (table["destination"] == "legacy")
+    part = table["destination"].astype(object).mask(by_decision, "kept")
+    sums: Any = table["messages"].groupby([pd.to_datetime(table["date"]), part]).sum()
+    for (value, name), messages in sums.items():
+        yield value.date(), str(name), int(messages)
 
 
 def _chart(voice: Voice, plan: Plan, options: ConsoleOptions) -> Group:
@@ -192,18 +208,27 @@ def _chart(voice: Voice, plan: Plan, options: ConsoleOptions) -> Group:
     period = {1: "day", 7: "week of"}.get(step, f"{step // 7} weeks of")
     table.add_column(period, no_wrap=True)
     table.add_column("new IPs", justify="right", no_wrap=True)
-    table.add_column("of all", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
     used = [name for name in fills if any(bar.parts[name] for bar in lines)]
     table.add_column(_legend(voice, used), no_wrap=True)
     for bar in lines:
-        share = percent(bar.parts["dedicated"] / bar.total) if bar.total else ""
+        share = "" if bar.share is None else percent(bar.share)
         moved = number(bar.parts["dedicated"])
         table.add_row(voice.say(day_month(bar.first)), moved, voice.say(share), _bar(bar, fills, most, width))
-    return Group(table)
+    notes = ["share: of the mail that is to move"]
+    if "kept" in used:
+        notes.append("stays: the control group and recipients left out by decision")
+    return Group(table, voice.text("; ".join(notes), "bright_black"))
 
 
 def _legend(voice: Voice, used: list[str]) -> Text:
-    words = {"dedicated": "new IPs", "overflow": "overflow", "legacy": "legacy", "unplaced": "no place"}
+    words = {
+        "dedicated": "new IPs",
+        "overflow": "overflow",
+        "legacy": "legacy",
+        "unplaced": "no place",
+        "kept": "stays",
+    }
     text = Text()
     for name in used:
         mark, style = voice.fills()[name]

@@ -70,8 +70,9 @@ def _weeks(book: Book, sheet: Any, row: int, weeks: list[Week], plan: Plan, last
         _week(book, sheet, header + offset, week)
     placed = Placed(sheet, header, header + 1, header + len(weeks))
     _total(book, placed, weeks)
-    if last < plan.last:
-        book.text(sheet, placed.last + 2, 0, f"Days after {day(last)} stand in plan.csv.", "note")
+    later = f" Days after {day(last)} stand in plan.csv." if last < plan.last else ""
+    note = "Legacy includes what stays there by decision: the control group and recipients left out."
+    book.text(sheet, placed.last + 2, 0, note + later, "note")
     if weeks:
         _chart(book, placed)
     if len(weeks) <= ONE_PAGE:
