@@ -54,14 +54,14 @@ def test_categories_and_timestamps_change_nothing(plan):
 def test_a_line_is_a_sentence(plan):
     table = rows(plan)
     first = [line for line in lines(plan, table[table["date"] == START]) if line.stream == "newsletter"]
-    assert str(first[0]).startswith("newsletter, engaged ≤ 30 days: Gmail 600 = threshold 815, Yahoo 600 = threshold")
+    assert str(first[0]).startswith("newsletter, engaged ≤ 30 days: Gmail 600 = threshold 815; Yahoo 600 = threshold")
     assert str(first[0]).endswith("; 13,144 via legacy")
     assert len(first) == 1, "a tier that is not open has no line"
 
 
 def test_the_same_threshold_everywhere_is_said_once_and_spread_sends_have_two():
-    same = Line("news", "0_30", START, (("Gmail", 10, 0, 500), ("Yahoo", 5, 0, 500)), 0, 0, 0)
-    assert str(same) == "news, engaged ≤ 30 days: Gmail 10, Yahoo 5 = threshold 500 at each"
+    same = Line("news", "0_30", START, (("Gmail", 10, 0, 500), ("AOL", 7, 0, 9), ("Yahoo", 5, 0, 500)), 0, 0, 0)
+    assert str(same) == "news, engaged ≤ 30 days: Gmail 10, Yahoo 5 = threshold 500; AOL 7 = threshold 9"
     later = Line("news", "0_30", START, (("Gmail", 10, 200, 500),), 3, 0, 1)
     assert str(later).endswith("Gmail 10 = threshold 200–500; 3 via overflow; 1 with no place to go")
     assert later.messages == 10

@@ -116,11 +116,11 @@ class Line:
         return f"{head}: {self._cells()}{self._rest()}"
 
     def _cells(self) -> str:
-        bounds = {cell[2:] for cell in self.cells}
-        if len(bounds) == 1 and len(self.cells) > 1:
-            amounts = ", ".join(f"{label} {n:,}" for label, n, _, _ in self.cells)
-            return f"{amounts} = threshold {_bounds(*next(iter(bounds)))} at each"
-        return ", ".join(f"{label} {n:,} = threshold {_bounds(low, high)}" for label, n, low, high in self.cells)
+        """The providers, those with one threshold together: ``Gmail 600, Yahoo 200 = threshold 815; Posteo …``."""
+        groups: dict[tuple[int, int], list[str]] = {}
+        for label, messages, low, high in self.cells:
+            groups.setdefault((low, high), []).append(f"{label} {messages:,}")
+        return "; ".join(f"{', '.join(names)} = threshold {_bounds(*bounds)}" for bounds, names in groups.items())
 
     def _rest(self) -> str:
         parts = ((self.overflow, "via overflow"), (self.legacy, "via legacy"), (self.unplaced, "with no place to go"))
