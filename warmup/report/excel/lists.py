@@ -94,7 +94,10 @@ def write_findings(book: Book, plan: Plan) -> None:
     )
     order = list(_SEVERITIES)
     findings = sorted(plan.findings, key=lambda f: (order.index(f.severity), f.id, f.subject))
-    data = [[f.severity, f.subject, sentence(f.text), sentence(f.remedy), f.source, f.id] for f in findings]
+    data = [
+        [f.severity, plan.providers.get(f.subject, f.subject), sentence(f.text), sentence(f.remedy), f.source, f.id]
+        for f in findings
+    ]
     data += [[{"info": "notice"}.get(n.level, n.level), "data", sentence(n.text), "", n.source, ""] for n in plan.notes]
     placed = book.table(sheet, 3, columns, data)
     for severity, shade in _SEVERITIES.items():
