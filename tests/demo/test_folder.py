@@ -77,6 +77,16 @@ def test_the_scenario_is_valid_and_holds_what_the_example_promises(scenario):
     assert not any(stream.identity_changes for stream in scenario.streams)
 
 
+def test_every_option_that_is_commented_out_may_be_taken(folder):
+    text = (folder / "scenario.toml").read_text(encoding="utf-8")
+    options = re.findall(r"^# (\w+ = .*)$", text, re.MULTILINE)
+    assert len(options) >= 7
+    for option in options:
+        (folder / "taken.toml").write_text(text.replace(f"# {option}", option), encoding="utf-8")
+        assert warmup.load_scenario(folder / "taken.toml") != warmup.load_scenario(folder / "scenario.toml")
+    (folder / "taken.toml").unlink()
+
+
 def test_addresses_and_sending_domains_are_reserved_for_examples(scenario):
     documentation = ("192.0.2.", "198.51.100.", "203.0.113.")
     assert all(ip.address.startswith(documentation) for pool in scenario.pools for ip in pool.ips)
