@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from warmup.planner.problem import NEVER, UNLIMITED, Group, Problem, StreamRule
-from warmup.ramps import Ladder
 from warmup.traffic.supply import TIERS
+
+if TYPE_CHECKING:
+    from warmup.ramps import Ladder
 
 FIRST = date(2026, 2, 3)
 
@@ -42,7 +45,7 @@ def make_problem(
     problem = Problem(
         first=FIRST,
         pools=("pool",),
-        providers=tuple(f"p{i}" for i in range(q - 1)) + ("small",),
+        providers=(*tuple(f"p{i}" for i in range(q - 1)), "small"),
         tiers=tiers,
         groups=(Group(0, "pool"),),
         streams=tuple(StreamRule(f"s{i}", 0, 100, marketing) for i in range(s)),
@@ -54,6 +57,7 @@ def make_problem(
         ips=np.full((b, 1), ips),
         start=np.zeros((b, 1), dtype=np.int64),
         capacity=np.full((b, 1), capacity),
+        joined=np.ones((b, t, 1)),
         ladders=(ladder,),
         ladder=np.zeros(clock, dtype=np.int64),
         scale=scale,

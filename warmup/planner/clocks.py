@@ -22,7 +22,6 @@ MEMORY_DAYS = 30
 """Full memory for a week, then falling linearly to nothing at 30 days (SendGrid, Braze: 30 idle days are cold
 again)."""
 
-_RING = MEMORY_DAYS
 _SATISFIED = 1 << 30
 
 
@@ -31,29 +30,49 @@ def memory(age: Floats) -> Floats:
     return np.clip((MEMORY_DAYS - age) / (MEMORY_DAYS - MEMORY_FULL_DAYS), 0.0, 1.0)
 
 
-_WEIGHTS = memory(np.arange(MEMORY_DAYS, dtype=np.float64))
+_AGES = np.arange(MEMORY_DAYS)
+_PARTS = MEMORY_DAYS - MEMORY_FULL_DAYS
+# m(k) in parts, so that whole messages stay whole: 69 messages after 9 days are 69 · 21 / 23 = 63, not 62.99…
+_WEIGHTS = np.clip(MEMORY_DAYS - _AGES, 0, _PARTS).astype(np.float64)
 _WEIGHTS[0] = 0.0  # today is not history yet
+_FADING = (_AGES > MEMORY_FULL_DAYS).astype(np.float64)
 
 
 class Memory:
-    """Accepted mail of the last 30 days of a family of clocks, and the base traffic it leaves."""
+    """Accepted mail of the last 30 days of a family of clocks, and the base traffic it leaves.
+
+    Mail of the last week counts in full, so the largest of seven days is the base traffic unless something older was
+    much larger. ``_old`` bounds what is older; only the few clocks where it could matter are worked out over all days.
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        self._ring: Floats = np.zeros((_RING, *shape))
-        self._scratch: Floats = np.empty_like(self._ring)
-        self._ages = np.arange(_RING)
-        self._broadcast = (_RING, *(1,) * len(shape))
+        self._shape = shape
+        size = int(np.prod(shape))
+        self._ring: Floats = np.zeros((MEMORY_DAYS, size))
+        self._old: Floats = np.zeros(size)
+        self._most: Floats = np.zeros(size)
 
     def base(self, day: int) -> tuple[Floats, Bools]:
-        """Base traffic before ``day``, and where idle days have already eaten some of it."""
-        weights = _WEIGHTS[(day - self._ages) % _RING].reshape(self._broadcast)
-        np.multiply(self._ring, weights, out=self._scratch)
-        base = self._scratch.max(axis=0)
-        return base, base < self._ring.max(axis=0) * (1 - 1e-12)
+        """Base traffic before ``day``, and where more was accepted once than is remembered."""
+        ring = self._ring
+        base = ring[(day - 1) % MEMORY_DAYS].copy()
+        for age in range(2, MEMORY_FULL_DAYS + 1):
+            np.maximum(base, ring[(day - age) % MEMORY_DAYS], out=base)
+        doubtful = np.flatnonzero(self._old * (_PARTS - 1) > base * _PARTS)
+        if len(doubtful):
+            ages = (day - _AGES) % MEMORY_DAYS
+            rows = ring[:, doubtful]
+            base[doubtful] = (rows * _WEIGHTS[ages][:, None]).max(axis=0) / _PARTS
+            self._old[doubtful] = (rows * _FADING[ages][:, None]).max(axis=0)
+        forgotten = base < self._most * (1 - 1e-12)
+        return base.reshape(self._shape), forgotten.reshape(self._shape)
 
     def record(self, day: int, accepted: Ints) -> None:
-        """Note what was accepted on ``day``."""
-        self._ring[day % _RING] = accepted
+        """Note what was accepted on ``day``; every day once, in order."""
+        row = self._ring[day % MEMORY_DAYS]
+        row[:] = accepted.ravel()
+        np.maximum(self._most, row, out=self._most)
+        np.maximum(self._old, self._ring[(day - MEMORY_FULL_DAYS) % MEMORY_DAYS], out=self._old)
 
 
 @dataclass
@@ -72,8 +91,9 @@ class Clocks:
         shape = scale.shape
         self._growths = [Growth(item) for item in ladders]
         self._used = [i for i in range(len(ladders)) if (ladder == i).any()]
-        self._ladder = ladder
-        self._scale = scale
+        self._members: list[Bools | slice] = (
+            [slice(None)] if len(self._used) == 1 else [ladder == i for i in self._used]
+        )
         self._open = scale > 0
         self._safe_scale = np.where(self._open, scale, 1.0)
         self._pace = np.broadcast_to(pace[:, None, None], shape)
@@ -82,47 +102,49 @@ class Clocks:
         self._reached: Ints = np.zeros(shape, dtype=np.int64)
         self._held_days: Ints = np.full(shape, _SATISFIED, dtype=np.int64)
         self._sent: Ints = np.zeros(shape, dtype=np.int64)
-        self._with_holds = any(self._growths[i].held for i in self._used)
 
     def offer(self, day: int) -> Offer:
         """Base traffic and cap of every clock before ``day``."""
-        base, decayed = self._memory.base(day)
-        week_ago = self._week[-MEMORY_FULL_DAYS] if len(self._week) >= MEMORY_FULL_DAYS else np.zeros_like(base)
-        self._week = [*self._week[-MEMORY_FULL_DAYS:], base]
+        base, forgotten = self._memory.base(day)
+        # What a clock was warm for a week ago, that day's own mail included: growth beyond the ladder is counted from
+        # one day to the same weekday.
+        self._week = [*self._week[1 - MEMORY_FULL_DAYS :], base]
+        week_ago = self._week[0] if len(self._week) == MEMORY_FULL_DAYS else np.zeros_like(base)
         relative = base / self._safe_scale
         target = np.empty_like(base)
-        limit = np.where(decayed, int(Limit.MEMORY), int(Limit.RAMP))
+        limit = np.where(forgotten, int(Limit.MEMORY), int(Limit.RAMP))
         held = np.zeros(base.shape, dtype=bool)
-        for i in self._used:
-            where = (self._ladder == i) if len(self._used) > 1 else np.ones(base.shape, dtype=bool)
+        for i, where in zip(self._used, self._members, strict=True):
             self._climb(self._growths[i], where, relative, week_ago / self._safe_scale, target, held)
         wanted = target * self._safe_scale
         cap = whole(wanted)
         # Where the ladder rises at all it rises by a message: no small number sticks.
         rises = ~held & (wanted > base)
         cap = np.where(rises, np.maximum(cap, np.floor(base).astype(np.int64) + 1), cap)
-        limit[held] = int(Limit.HOLD)
+        limit[held & self._open] = int(Limit.HOLD)
         return Offer(base, np.where(self._open, cap, 0), limit)
 
     def _climb(
-        self, growth: Growth, where: Bools, relative: Floats, week_ago: Floats, target: Floats, held: Bools
+        self, growth: Growth, where: Bools | slice, relative: Floats, week_ago: Floats, target: Floats, held: Bools
     ) -> None:
         """Write the next level of the clocks in ``where`` into ``target``, and mark the held ones."""
         base = relative[where]
         level = growth.next_level(base, self._pace[where])
+        past = base >= growth.top * (1 - 1e-12)
         if growth.held:
             reached = growth.reached(base)
-            days = self._hold_days(growth, where, reached)
-            is_held = days < growth.hold_of(reached)
+            # A pace of a half takes twice the days, on held levels too: each day after the first counts that much.
+            days = 1 + (self._hold_days(growth, where, reached) - 1) * self._pace[where]
+            is_held = days < growth.hold_of(reached) * (1 - 1e-12)
             level = np.minimum(level, np.where(is_held, growth.level_of(reached), growth.barrier_above(reached)))
             held[where] = is_held
-        past = base >= growth.top * (1 - 1e-12)
+            past &= ~is_held
         if past.any():
             beyond = np.maximum(np.maximum(base, growth.top), WEEKLY_GROWTH * week_ago[where])
             level = np.where(past, beyond, level)
         target[where] = level
 
-    def _hold_days(self, growth: Growth, where: Bools, reached: Ints) -> Ints:
+    def _hold_days(self, growth: Growth, where: Bools | slice, reached: Ints) -> Ints:
         """Sending days spent on the reached level, after taking yesterday into account (design 4.3)."""
         before = self._reached[where]
         days = self._held_days[where]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from warmup.planner.ceilings import ceiling_arrays, ceilings
 from warmup.planner.problem import NEVER, UNLIMITED, Bools, Floats, Group, Ints, Problem, StreamRule
-from warmup.scenario import CeilingSetting, Pool, Scenario, Stream, expand_days
+from warmup.scenario import Pool, Scenario, Stream, expand_days
 from warmup.traffic.supply import TIERS, Supply
 
 if TYPE_CHECKING:
@@ -33,22 +34,6 @@ PEAK_FREEZE_BEFORE, PEAK_FREEZE_AFTER = 7, 3
 """Days around a declared peak without growth (practice)."""
 
 HASH_BUCKETS = 10_000
-
-
-@dataclass(frozen=True)
-class CeilingUse:
-    """The ceiling of a provider as planned: messages per IP (or per domain) and day, sending days, growth after it."""
-
-    provider: str
-    per_ip: float
-    """Messages a day per IP: the smaller of the daily figure and the hourly one times the hours of the send window."""
-    per_domain: bool
-    sending_days: int
-    growth: float
-    weekdays_only: bool
-    warn_above: int | None
-    source: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -104,8 +89,7 @@ def compile_problem(scenario: Scenario, supply: Supply, shape: Shape, settings: 
     days = _days(scenario, supply)
     array = _small_merged(supply, shape, streams)
     held, kept = _held(scenario, supply, shape, array, streams)
-    use = ceilings(scenario, supply)
-    ceiling = _ceiling_arrays(supply, use, sizes, q)
+    ceiling = ceiling_arrays(supply, ceilings(scenario, supply), sizes, q)
 
     def every(values: Any, dtype: type = np.int64) -> NDArray[Any]:
         """One row of values for every variant."""
@@ -131,6 +115,7 @@ def compile_problem(scenario: Scenario, supply: Supply, shape: Shape, settings: 
         ips=every(sizes),
         start=every(starts),
         capacity=every(np.array(capacity) * sizes),
+        joined=every(_joined(supply, members), float),
         ladders=ladders,
         ladder=every(ladder),
         scale=every(scale, float),
@@ -145,7 +130,7 @@ def compile_problem(scenario: Scenario, supply: Supply, shape: Shape, settings: 
         identity_ladder=every(identity_ladder),
         identity_scale=every(identity_scale, float),
         spread=every([s.spread_days for s in _ordered_streams(scenario, supply)]),
-        tiers_bind=scenario.policy.tiers and tiered,
+        tiers_bind=scenario.policy.tiers and tiered and scenario.new.mode == "ramp",
         gates=np.array([GATE_OF_TIER.get(tier, 3) for tier in supply.tiers]) if tiered else np.zeros(1, dtype=np.int64),
         engaged=np.array([tier in GATE_OF_TIER or not tiered for tier in supply.tiers]),
         silent=days["silent"],
@@ -190,7 +175,11 @@ def shape_of(scenario: Scenario, supply: Supply, closed: Mapping[str, date | Non
     pool_of = np.array([_pool_index(scenario, stream) for stream in streams])
     pools = len(scenario.pools)
     volume = np.stack([regular[:, pool_of == i].sum(axis=1) for i in range(pools)])
-    small = _small(scenario, supply, volume, closed)
+    # A block that is warm already needs no clock at all, and so none for its small providers.
+    ramps = scenario.new.mode == "ramp"
+    small = np.zeros((pools, len(supply.providers)), dtype=bool)
+    if ramps:
+        small = _small(scenario, supply, volume, closed) & ~_needs_ceiling(scenario, supply, scope.sum(axis=3), pool_of)
     by_clock = np.stack([_merge(volume[i], small[i]) for i in range(pools)])
     shares = np.stack([_share(by_clock[i]) for i in range(pools)])
     days = by_clock.sum(axis=2).argmax(axis=1)
@@ -225,6 +214,43 @@ def _small(scenario: Scenario, supply: Supply, volume: Ints, closed: Mapping[str
     return small
 
 
+def _needs_ceiling(scenario: Scenario, supply: Supply, scope: Ints, pool_of: Ints) -> Bools:
+    """Providers of each pool whose ceiling could bind, (pools, P): the small clock knows none, so they keep their own.
+
+    Args:
+        scenario: The migration.
+        supply: Its mail.
+        scope: In-scope mail (T, S, P), peaks included.
+        pool_of: Pool of each stream.
+    """
+    most = np.zeros((len(scenario.pools), len(supply.providers)), dtype=np.int64)
+    weekend = np.array([day.weekday() >= 5 for day in supply.dates])
+    at_weekends = np.zeros(most.shape, dtype=bool)
+    for i in range(len(most)):
+        # What waits in a window can leave on one day, together with that day's own mail.
+        a_day = sum(
+            _windows(scope[:, s], stream.spread_days)
+            for s, stream in enumerate(_ordered_streams(scenario, supply))
+            if pool_of[s] == i
+        )
+        if isinstance(a_day, np.ndarray):
+            most[i], at_weekends[i] = a_day.max(axis=0), a_day[weekend].any(axis=0)
+    # Of one IP: those of a pool can start on different days, and the first ones carry everything until then.
+    sizes = np.ones(len(most), dtype=np.int64)
+    value, _, _, weekdays = ceiling_arrays(supply, ceilings(scenario, supply), sizes, len(supply.providers))
+    needs: Bools = (most > value) | (weekdays & at_weekends)
+    return needs
+
+
+def _windows(mail: Ints, days: int) -> Ints:
+    """Sums over the last ``days`` days with mail of (T, P)."""
+    out = np.zeros_like(mail)
+    sends = np.flatnonzero(mail.any(axis=1))
+    total = np.concatenate([np.zeros((1, mail.shape[1]), dtype=mail.dtype), mail[sends].cumsum(axis=0)])
+    index = np.searchsorted(sends, np.arange(len(mail)), side="right")
+    return np.asarray(total[index] - total[np.maximum(index - days, 0)], dtype=out.dtype)
+
+
 def _merge(volume: Ints, small: Bools) -> Ints:
     """Move small providers' volume (T, P) into one more column: (T, P + 1)."""
     return np.concatenate([np.where(small, 0, volume), volume[:, small].sum(axis=1, keepdims=True)], axis=1)
@@ -249,7 +275,7 @@ def _small_merged(supply: Supply, shape: Shape, streams: tuple[StreamRule, ...])
     return np.concatenate([kept, merged], axis=3)
 
 
-# -- groups, clocks, ceilings -------------------------------------------------------------------------------------
+# -- groups, clocks -------------------------------------------------------------------------------------
 
 
 def _groups(scenario: Scenario, ramp: Ramp) -> tuple[tuple[Group, ...], list[list[date]]]:
@@ -269,6 +295,15 @@ def _groups(scenario: Scenario, ramp: Ramp) -> tuple[tuple[Group, ...], list[lis
             groups.append(Group(i, f"{pool.name} from {day.isoformat()}", own))
             members.append([start for start in starts if start == day])
     return tuple(groups), members
+
+
+def _joined(supply: Supply, members: list[list[date]]) -> Floats:
+    """Part of each group's IPs that have started by each day, from its first start on: (T, G)."""
+    out = np.ones((supply.days, len(members)))
+    for g, starts in enumerate(members):
+        if len(set(starts)) > 1:
+            out[:, g] = [sum(start <= max(day, min(starts)) for start in starts) / len(starts) for day in supply.dates]
+    return out
 
 
 def _starts(scenario: Scenario, pool: Pool) -> list[date]:
@@ -355,71 +390,6 @@ def _streams(scenario: Scenario, supply: Supply, shape: Shape) -> tuple[StreamRu
             )
         )
     return tuple(rules)
-
-
-def ceilings(scenario: Scenario, supply: Supply) -> list[CeilingUse]:
-    """The ceilings that apply: the defaults, replaced or lifted by the scenario."""
-    from warmup.ramps import default_ceilings
-
-    policy = scenario.policy
-    hours = scenario.calendar.window.hours
-    out: list[CeilingUse] = []
-    for c in default_ceilings(csa=policy.csa_certified, microsoft_shared=policy.microsoft_shared):
-        if c.provider in policy.ceilings or c.provider not in supply.providers:
-            continue
-        per_ip = min(c.daily if c.daily is not None else np.inf, c.hourly * hours if c.hourly is not None else np.inf)
-        days = NEVER if c.for_sending_days is None else c.for_sending_days
-        out.append(
-            CeilingUse(
-                c.provider,
-                per_ip,
-                c.per == "domain",
-                days,
-                c.growth_after or 0.0,
-                c.weekdays_only,
-                c.warn_above,
-                c.source,
-                c.note,
-            )
-        )
-    for provider, setting in policy.ceilings.items():
-        if isinstance(setting, CeilingSetting):
-            out.append(_own_ceiling(provider, setting, hours))
-    return out
-
-
-def _own_ceiling(provider: str, c: CeilingSetting, hours: float) -> CeilingUse:
-    per_ip = min(c.daily if c.daily is not None else np.inf, c.hourly * hours if c.hourly is not None else np.inf)
-    days = NEVER if c.permanent else int(c.for_sending_days or 0)
-    return CeilingUse(
-        provider, per_ip, False, days, c.growth_after or 0.0, False, None, "scenario", "set in the scenario"
-    )
-
-
-def _ceiling_arrays(supply: Supply, use: list[CeilingUse], sizes: Ints, q: int) -> tuple[Ints, Ints, Floats, Bools]:
-    """Ceiling, its sending days, growth after it and weekdays only, each (G, Q)."""
-    shape = (len(sizes), q)
-    value = np.full(shape, UNLIMITED, dtype=np.int64)
-    days = np.zeros(shape, dtype=np.int64)
-    growth = np.ones(shape)
-    weekdays = np.zeros(shape, dtype=bool)
-    for c in use:
-        if c.provider not in supply.providers:
-            continue
-        p = supply.providers.index(c.provider)
-        if c.per_domain:
-            domains = supply.domains.get(c.provider)
-            if domains is None:
-                continue
-            # The whole customer may send so much to a domain, from however many IPs: shared by IPs, never below one.
-            value[:, p] = np.maximum(np.floor(c.per_ip * domains * sizes / max(int(sizes.sum()), 1)), 1)
-        else:
-            value[:, p] = np.floor(c.per_ip * sizes)
-        days[:, p] = c.sending_days
-        # Without a growth of its own the ladder alone decides once the ceiling is over.
-        growth[:, p] = c.growth if c.growth > 0 else 1e6
-        weekdays[:, p] = c.weekdays_only
-    return value, days, growth, weekdays
 
 
 # -- days and declared quantities ---------------------------------------------------------------------------------

@@ -1,18 +1,13 @@
 """The engine: one forward pass over days, arrays over everything else (design 4).
 
 Sending more, sooner, never hurts a clock (its cap only depends on what was accepted before, and rises with it), so
-filling
-each day's caps in the order of design 4.5 is a plan that a person can check cell by cell: every cap follows from the
-base
-traffic in the row before it, every message that is not on a dedicated IP has one limit that says why.
+filling each day's caps in the order of design 4.5 is a plan that a person can check cell by cell: every cap follows
+from the base traffic in the row before it, every message that is not on a dedicated IP has one limit that says why.
 
 Inside a pass, arrays of mail are laid out (stream, tier, variant, provider), so that one cell is one contiguous block.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,10 +15,9 @@ from warmup.planner.clocks import Clocks, Offer
 from warmup.planner.filling import Cell, Fill
 from warmup.planner.gates import Gates
 from warmup.planner.problem import UNLIMITED, Bools, Floats, Ints, Limit, Problem
-from warmup.traffic.supply import largest_remainder
+from warmup.planner.result import Detail, Run, allocate, width_of
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["HASH_BUCKETS", "KEEP_WARM_DAYS", "Detail", "Pass", "Run", "run"]
 
 HASH_BUCKETS = 10_000
 """Recipients are told apart by ``hash mod 10,000``; shares of a stream are whole buckets."""
@@ -31,135 +25,26 @@ HASH_BUCKETS = 10_000
 KEEP_WARM_DAYS = 14
 """Legacy stays warm until 14 green days after completion (PRACTICE.md)."""
 
-Detail = Literal["totals", "cells", "full"]
-
 _BLOCK = 256
 """Variants computed together: few enough that a day's arrays stay in the processor's cache."""
-
-
-@dataclass(eq=False)
-class Run:
-    """What the engine found. Day axes are days of sending unless said otherwise.
-
-    Always there:
-        by_provider: int (B, T, Q, 2): in-scope mail carried by dedicated IPs, by day of *origin*; last axis: engaged,
-        all.
-        by_pool: int (B, T, pools, 2): the same per pool.
-        supply_by_provider, supply_by_pool: in-scope supply in the same shapes.
-        stream_sends: bool (B, T, S): whether the stream has in-scope supply that day.
-        legacy, unplaced: int (B, T): messages.
-        origin: int (T, A): day of origin of mail of age A; -1 where there is none.
-    With ``cells``:
-        dedicated: int (T, A, J, S, K, B, Q): in-scope mail by age and J-th IP group of the stream's pool.
-        to_legacy, to_overflow, to_none: int (T, S, K, B, Q): mail that is not on dedicated IPs (in scope, control and
-            out of scope together), by destination.
-        reason: int8 (T, S, K, B, Q): :class:`Limit` of the in-scope mail among it.
-        base: float (T, B, G, Q), cap, sent: int, limit: int8: the clocks.
-    With ``full`` also:
-        parts: int (3, 3, T, S, K, B, Q): destination (legacy, overflow, none) × kind (in scope, control, out of scope).
-        released: int (T, J, S, K, B, Q): control mail on dedicated IPs after completion.
-    """
-
-    by_provider: Ints
-    by_pool: Ints
-    supply_by_provider: Ints
-    supply_by_pool: Ints
-    stream_sends: Bools
-    legacy: Ints
-    unplaced: Ints
-    origin: Ints
-    dedicated: NDArray[np.int32] | None = None
-    to_legacy: NDArray[np.int32] | None = None
-    to_overflow: NDArray[np.int32] | None = None
-    to_none: NDArray[np.int32] | None = None
-    reason: NDArray[np.int8] | None = None
-    base: Floats | None = None
-    cap: Ints | None = None
-    sent: Ints | None = None
-    limit: NDArray[np.int8] | None = None
-    parts: NDArray[np.int32] | None = None
-    released: NDArray[np.int32] | None = None
-
-    _FIRST = ("by_provider", "by_pool", "supply_by_provider", "supply_by_pool", "stream_sends", "legacy", "unplaced")
-    _SECOND = ("base", "cap", "sent", "limit")
-
-    def block(self, rows: slice) -> Run:
-        """Views of the variants ``rows``, for a pass to write into."""
-        views = {}
-        for name, value in vars(self).items():
-            if value is None or name == "origin":
-                views[name] = value
-            elif name in self._FIRST:
-                views[name] = value[rows]
-            elif name in self._SECOND:
-                views[name] = value[:, rows]
-            else:
-                views[name] = value[..., rows, :]
-        return Run(**views)
 
 
 def run(problem: Problem, *, detail: Detail = "full") -> Run:
     """Plan every variant of the batch.
 
     Args:
-        problem: The batch.
+        problem: The batch; never changed.
         detail: ``totals`` keeps what completion and levers need, ``cells`` every destination with its limit, ``full``
-        also
-            the declared quantities outside the in-scope supply.
+            also the declared quantities outside the in-scope supply.
 
     Returns:
         The plans. Deterministic: a batch gives what its members give one by one.
     """
-    out = _allocate(problem, detail)
+    out = allocate(problem, detail)
     for b in range(0, problem.batch, _BLOCK):
         rows = slice(b, min(b + _BLOCK, problem.batch))
         Pass(problem.part(rows), out.block(rows)).run()
     return out
-
-
-def _allocate(p: Problem, detail: Detail) -> Run:
-    b, t, s, q, k = p.supply.shape
-    pools, groups = len(p.pools), len(p.groups)
-    ages = int(p.spread.max(initial=1))
-    out = Run(
-        by_provider=np.zeros((b, t, q, 2), dtype=np.int64),
-        by_pool=np.zeros((b, t, pools, 2), dtype=np.int64),
-        supply_by_provider=np.zeros((b, t, q, 2), dtype=np.int64),
-        supply_by_pool=np.zeros((b, t, pools, 2), dtype=np.int64),
-        stream_sends=np.zeros((b, t, s), dtype=bool),
-        legacy=np.zeros((b, t), dtype=np.int64),
-        unplaced=np.zeros((b, t), dtype=np.int64),
-        origin=_origins(p, ages),
-    )
-    if detail == "totals":
-        return out
-    width = _width(p)
-    cells = (t, s, k, b, q)
-    out.dedicated = np.zeros((t, ages, width, s, k, b, q), dtype=np.int32)
-    out.to_legacy, out.to_overflow, out.to_none = (np.zeros(cells, dtype=np.int32) for _ in range(3))
-    out.reason = np.zeros(cells, dtype=np.int8)
-    out.base = np.zeros((t, b, groups, q))
-    out.cap, out.sent = (np.zeros((t, b, groups, q), dtype=np.int64) for _ in range(2))
-    out.limit = np.zeros((t, b, groups, q), dtype=np.int8)
-    if detail == "full":
-        out.parts = np.zeros((3, 3, *cells), dtype=np.int32)
-        out.released = np.zeros((t, width, s, k, b, q), dtype=np.int32)
-    return out
-
-
-def _width(p: Problem) -> int:
-    """The largest number of IP groups in a pool."""
-    return max(sum(group.pool == i for group in p.groups) for i in range(len(p.pools)))
-
-
-def _origins(p: Problem, ages: int) -> Ints:
-    """Day of origin of mail of each age; silent days do not age mail."""
-    origin = np.full((p.days, ages), -1, dtype=np.int64)
-    sendable = np.flatnonzero(~p.silent)
-    for n, day in enumerate(sendable):
-        for age in range(min(ages, n + 1)):
-            origin[day, age] = sendable[n - age]
-    return origin
 
 
 class Pass:
@@ -176,21 +61,30 @@ class Pass:
         self.identities = self._identities()
         self.gates = Gates(self.clock_shape)
         self.sending_days: Ints = np.zeros(self.clock_shape, dtype=np.int64)
+        self.critical_days: Ints = np.zeros(self.clock_shape, dtype=np.int64)
         # A provider that readiness keeps closed starts its calendar when it opens.
         self.since = np.maximum(p.start[:, :, None], p.closed_until[:, None, :])
         self._first_since = self.since.copy()
         self.ages = out.origin.shape[1]
-        self.width = _width(p)
+        self.width = width_of(p)
         self.stock = [np.zeros(self.shape, dtype=np.int64) for _ in range(self.ages)]
         self.due: list[Bools] = [(p.spread - 1 == age).T for age in range(self.ages)]
         self.one_spread = bool((p.spread == p.spread[:1]).all())
         self.order = self._order()
         self.marketing = np.array([stream.marketing for stream in p.streams])
+        self._marketing_of = [
+            [s for s, stream in enumerate(p.streams) if stream.marketing and stream.pool == i]
+            for i in range(len(p.pools))
+        ]
+        self._joining = bool((p.joined < 1).any())
         self._engaged = int(p.engaged.sum())
         self._outside = np.broadcast_to(p.outside.transpose(1, 2, 0)[..., None], self.shape)
         self._any_outside = bool(p.outside.any())
         self._any_held = bool(p.held_share.any())
         self._nothing: Ints = np.zeros(self.shape, dtype=np.int64)
+        self._arrived: Bools = np.zeros(self.shape, dtype=bool)
+        self._only_critical = self._clocks_of_critical_mail()
+        self._last = int(np.flatnonzero(~p.silent).max(initial=-1))
 
     def _identities(self) -> Clocks | None:
         p = self.p
@@ -198,6 +92,18 @@ class Pass:
             return None
         ladder = np.broadcast_to(p.identity_ladder[:, :, None], p.identity_scale.shape)
         return Clocks(p.ladders, ladder, p.identity_scale, p.pace)
+
+    def _clocks_of_critical_mail(self) -> Bools | None:
+        """Clocks that nothing but critical mail would ever use, (B, G, Q); None: no stream is critical."""
+        p = self.p
+        if not any(stream.critical for stream in p.streams):
+            return None
+        only = np.ones(self.clock_shape, dtype=bool)
+        for s, stream in enumerate(p.streams):
+            if not stream.critical:
+                mail: Bools = np.any(p.supply[:, :, s] * ~p.outside[:, None, s, None, :], axis=(1, 3))
+                only[:, self.groups_of[stream.pool]] &= ~mail[:, None, :]
+        return only
 
     def _order(self) -> list[Cell]:
         """Cells in the order of design 4.5; control mail, once released, comes after everything in scope."""
@@ -223,26 +129,35 @@ class Pass:
     # -- the loop over days ---------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Walk through the days."""
+        """Walk through the days; the last one closes every window, so that no mail is left waiting."""
         for day in range(self.p.days):
+            if day == self._last and self.ages > 1:
+                self.due = [np.ones_like(due) for due in self.due]
+                self.order = self._order()
             self._day(day)
 
     def _day(self, day: int) -> None:
         offer = self.clocks.offer(day)
         self._cool(day, offer.base)
         frozen = self._frozen(day)
-        cap, limit = self._caps(day, offer, frozen)
+        floor, ceiling, capacity = self._of_started_ips(day)
+        cap, limit = self._caps(day, offer, frozen, floor, ceiling, capacity)
         self.gates.open(day, day - self.since, offer.base, frozen)
         identity = self._identity_room(day)
         held, outside, released = self._arrivals(day)
         if self.p.silent[day]:
             nothing = np.zeros(self.clock_shape, dtype=np.int64)
             self._note_clocks(day, offer.base, cap, nothing, limit)
-            self._record(day, nothing, nothing, nothing, np.zeros_like(identity))
+            self._record(day, nothing, nothing > 0, nothing, np.zeros_like(identity))
             return
-        fill = self._fill(cap, limit, identity, released)
-        self._note_clocks(day, offer.base, cap, fill.sent, np.where(fill.sent < cap, int(Limit.SUPPLY), limit))
-        self._record(day, fill.sent, fill.marketing, fill.older, fill.identity_sent)
+        fill = Fill(self, cap, limit, capacity, identity, released)
+        fill.all()
+        sent, marketing, older = (a.transpose(1, 0, 2) for a in (fill.sent, fill.marketing, fill.older))
+        full = sent >= cap
+        self._note_clocks(day, offer.base, cap, sent, np.where(full, limit, fill.clock_why.transpose(1, 0, 2)))
+        self._record(day, sent, self._counts(marketing, cap), older, fill.identity_sent.transpose(1, 0, 2))
+        if self._only_critical is not None:
+            self._count_critical_days(cap)
         self._count(day, fill)
         if fill.released is not None:
             held = held + fill.released
@@ -254,6 +169,7 @@ class Pass:
         cold = idle & (self.sending_days > 0)
         if cold.any():
             self.sending_days[cold] = 0
+            self.critical_days[cold] = 0
             self.gates.reset(cold)
             self.since[cold] = day
         waiting = idle & (self.since > self._first_since) & (self.since < day)
@@ -269,7 +185,21 @@ class Pass:
             frozen |= (self.sending_days >= first) & (self.sending_days < first + p.hold_days[:, None, :, h])
         return frozen
 
-    def _caps(self, day: int, offer: Offer, frozen: Bools) -> tuple[Ints, Ints]:
+    def _of_started_ips(self, day: int) -> tuple[Ints, Ints, Ints]:
+        """Floor and ceiling (B, G, Q) and capacity (B, G) of the IPs that have joined their group by today."""
+        p = self.p
+        if not self._joining:
+            return p.floor, p.ceiling, p.capacity
+        part = p.joined[:, day]
+        capacity, floor, ceiling = (
+            np.floor(figure * share + 1e-6).astype(np.int64)
+            for figure, share in ((p.capacity, part), (p.floor, part[:, :, None]), (p.ceiling, part[:, :, None]))
+        )
+        return floor, ceiling, capacity
+
+    def _caps(
+        self, day: int, offer: Offer, frozen: Bools, floor: Ints, ceiling: Ints, capacity: Ints
+    ) -> tuple[Ints, Ints]:
         """Caps after ceilings, capacity, freeze, readiness and legacy-only days, with what sets each (design 4)."""
         p = self.p
         if p.legacy_only[day]:
@@ -277,18 +207,18 @@ class Pass:
             return np.zeros(shape, dtype=np.int64), np.full(shape, int(Limit.LEGACY_ONLY))
         cap, limit = offer.cap, offer.limit
         if p.byoip:
-            cap = np.where(p.scale > 0, p.capacity[:, :, None], 0)
+            cap = np.where(p.scale > 0, capacity[:, :, None], 0)
             limit = np.full(self.clock_shape, int(Limit.CAPACITY))
-        cap = np.maximum(cap, p.floor)
-        after = np.maximum(np.ceil(p.ceiling_growth * offer.base - 1e-9).astype(np.int64), p.ceiling)
+        cap = np.maximum(cap, floor)
+        after = np.maximum(np.ceil(p.ceiling_growth * offer.base - 1e-9).astype(np.int64), ceiling)
         starting = self.sending_days < p.ceiling_days
-        ceiling = np.where(starting, p.ceiling, after)
+        ceiling = np.where(starting, ceiling, after)
         if p.weekend[day]:
             ceiling = np.where(starting & p.weekdays_only, 0, ceiling)
         cap, limit = _bound(cap, limit, ceiling, Limit.CEILING)
-        cap, limit = _bound(cap, limit, p.capacity[:, :, None], Limit.CAPACITY)
+        cap, limit = _bound(cap, limit, capacity[:, :, None], Limit.CAPACITY)
         if not p.byoip and frozen.any():
-            steady = np.maximum(np.floor(offer.base).astype(np.int64), p.floor)
+            steady = np.maximum(np.floor(offer.base).astype(np.int64), floor)
             cap, limit = _bound(cap, limit, np.where(frozen, steady, UNLIMITED), Limit.FREEZE)
         closed = (day < p.start[:, :, None]) | (day < p.closed_until[:, None, :]) | (p.ips[:, :, None] == 0)
         return np.where(closed, 0, cap), np.where(closed, int(Limit.READINESS), limit)
@@ -306,7 +236,7 @@ class Pass:
             Control and keep-warm mail that stays on legacy, mail out of scope, and control mail that is released.
         """
         p = self.p
-        scope = np.ascontiguousarray(p.supply[:, day].transpose(1, 3, 0, 2), dtype=np.int64)
+        scope = p.supply[:, day].transpose(1, 3, 0, 2).astype(np.int64, order="C")
         held, outside, released = self._nothing, self._nothing, None
         if self._any_outside:
             outside = np.where(self._outside, scope, 0)
@@ -320,6 +250,8 @@ class Pass:
                 released = np.where((day >= p.release)[:, None], held - kept, 0)
                 held = held - released
             scope = main
+        if p.tiers_bind or self._only_critical is not None:
+            np.greater(scope, 0, out=self._arrived)
         self._measure_supply(day, scope)
         if not p.silent[day]:
             self.stock = [scope, *self.stock[:-1]]
@@ -347,42 +279,43 @@ class Pass:
                 out.supply_by_pool[:, day, stream.pool, x] += per_stream[s]
         out.stream_sends[:, day] = (main.sum(axis=(1, 3)) > 0).T
 
-    # -- filling --------------------------------------------------------------------------------------------------
+    # -- what a day was for the clocks ----------------------------------------------------------------------------
 
-    def _fill(self, cap: Ints, limit: Ints, identity_room: Ints, released: Ints | None) -> Fill:
-        """Fill the caps cell by cell (design 4.5)."""
-        quota = self._quota(cap, released)
-        fill = Fill(self, quota, limit, identity_room, released)
-        fill.all()
-        if self.width > 1 and (quota < cap).any():
-            # A quota that a younger group's gates left unused may still go out over the others, within their IPs'
-            # capacity.
-            spare = self.p.capacity - fill.sent.sum(axis=2)
-            fill.room = np.minimum(fill.room + (cap - quota), np.maximum(spare, 0)[:, :, None] // self.clock_shape[2])
-            fill.all()
-        return fill
+    def _counts(self, marketing: Ints, cap: Ints) -> Bools:
+        """Clocks for which today is a sending day of marketing mail, (B, G, Q), by which tiers open (design 4.6).
 
-    def _quota(self, cap: Ints, released: Ints | None) -> Ints:
-        """Caps after the capacity of a group's IPs over all providers, and shared among the groups of a pool."""
-        p = self.p
-        per_stream = sum(stock.sum(axis=1) for stock in self.stock) + (0 if released is None else released.sum(axis=1))
-        quota = cap
-        for i, groups in enumerate(self.groups_of):
-            members = [s for s, stream in enumerate(p.streams) if stream.pool == i]
-            wanted = np.asarray(per_stream)[members].sum(axis=0)
-            if len(groups) > 1:
-                quota = quota.copy()
-                quota[:, groups] = _proportional(cap[:, groups], wanted)
+        Where a send has nobody in the tiers that are open to an open clock, the day counts too: else a provider whose
+        recipients are all older would wait for ever.
+        """
+        counts = marketing > 0
+        if not self.p.tiers_bind:
+            return counts
+        for groups, streams in zip(self.groups_of, self._marketing_of, strict=True):
+            arrived: Bools = np.any(self._arrived[streams], axis=0)
+            every: Bools = np.any(arrived, axis=0)
+            if (arrived[self.p.gates == 0].any(axis=0) == every).all():
+                continue
             for g in groups:
-                use = np.minimum(quota[:, g], wanted)
-                over = use.sum(axis=1) > p.capacity[:, g]
-                if over.any():
-                    quota = quota.copy()
-                    quota[over, g] = _scaled(use[over], p.capacity[over, g])
-        return quota
+                reached = (arrived & (self.p.gates[:, None, None] <= self.gates.gate[:, g])).any(axis=0)
+                counts[:, g] |= every & ~reached & (cap[:, g] > 0)
+        return counts
+
+    def _count_critical_days(self, cap: Ints) -> None:
+        """Sending days as critical mail counts them.
+
+        A clock that only critical mail would use counts the days on which it had some: nothing else can warm it.
+        """
+        assert self._only_critical is not None
+        waited = np.zeros(self.clock_shape, dtype=bool)
+        for i, groups in enumerate(self.groups_of):
+            streams = [s for s, stream in enumerate(self.p.streams) if stream.critical and stream.pool == i]
+            own: Bools = np.any(self._arrived[streams], axis=(0, 1))
+            waited[:, groups] = own[:, None, :]
+        waited &= self._only_critical & (cap > 0)
+        self.critical_days = np.where(self._only_critical, self.critical_days + waited, self.sending_days)
 
     def _count(self, day: int, fill: Fill) -> None:
-        """Add a day's dedicated mail to the totals, by day of origin, and drop from the stock what was due."""
+        """Add a day's dedicated mail to the totals, by day of origin."""
         out = self.out
         for age in range(self.ages):
             origin = out.origin[day, age]
@@ -393,15 +326,14 @@ class Pass:
                 per_stream = part.sum(axis=2)
                 for s, stream in enumerate(self.p.streams):
                     out.by_pool[:, origin, stream.pool, x] += per_stream[s]
-            self.stock[age][np.broadcast_to(self.due[age][:, None, :, None], self.shape)] = 0
         if out.dedicated is not None:
             out.dedicated[day] = fill.moved
         if out.released is not None and fill.released_moved is not None:
             out.released[day] = fill.released_moved
 
-    def _record(self, day: int, sent: Ints, marketing: Ints, older: Ints, identity: Ints) -> None:
+    def _record(self, day: int, sent: Ints, counts: Bools, older: Ints, identity: Ints) -> None:
         self.clocks.record(day, sent)
-        self.gates.record(day, marketing, older)
+        self.gates.record(day, counts, older)
         self.sending_days += sent > 0
         if self.identities is not None:
             self.identities.record(day, identity)
@@ -420,7 +352,9 @@ class Pass:
         flows = [fill.rest, held, outside]
         legacy = np.where(day <= p.legacy_until, p.legacy_capacity, 0)
         to_legacy, flows = self._take(flows, legacy)
-        to_overflow, flows = self._take(flows, p.overflow_capacity)
+        # Nothing goes to the new platform on a legacy-only day, to its overflow neither.
+        overflow = np.zeros_like(p.overflow_capacity) if p.legacy_only[day] else p.overflow_capacity
+        to_overflow, flows = self._take(flows, overflow)
         out.legacy[:, day] = sum(self._total(flow) for flow in to_legacy)
         out.unplaced[:, day] = sum(self._total(flow) for flow in flows)
         if out.reason is None:
@@ -478,16 +412,3 @@ def _bound(cap: Ints, limit: Ints, bound: Ints, code: Limit) -> tuple[Ints, Ints
     """Lower ``cap`` to ``bound``; where that binds, the limit is ``code``."""
     binds = bound < cap
     return np.where(binds, bound, cap), np.where(binds, int(code), limit)
-
-
-def _scaled(use: Ints, capacity: Ints) -> Ints:
-    """Scale rows of ``use`` down to ``capacity`` by largest remainder, never above ``use``."""
-    shares = largest_remainder(use.astype(np.float64), np.minimum(capacity, use.sum(axis=1)))
-    return np.minimum(shares, use)
-
-
-def _proportional(cap: Ints, wanted: Ints) -> Ints:
-    """Share ``wanted`` (B, Q) among groups (B, J, Q) by their caps, never above them: rotation keeps every IP warm."""
-    goal = np.minimum(cap.sum(axis=1), wanted)
-    shares = largest_remainder(np.moveaxis(cap, 1, -1).astype(np.float64), goal)
-    return np.minimum(np.moveaxis(shares, -1, 1), cap)

@@ -40,8 +40,10 @@ class Gates:
         self.left: Ints = np.zeros(shape, dtype=np.int64)
         self._sending_days: Ints = np.zeros(shape, dtype=np.int64)
         self._older = Memory(shape)
-        self._allowance: Floats = np.zeros(shape)
-        self._steps: Ints = np.full(shape, OLDER_STEP_SENDING_DAYS, dtype=np.int64)
+        self._today: Floats = np.zeros(shape)
+        self._granted: Floats = np.zeros(shape)
+        self._free: Bools = np.zeros(shape, dtype=bool)
+        self._since_step: Ints = np.zeros(shape, dtype=np.int64)
 
     def open(self, day: int, since: Ints, base: Floats, frozen: Bools) -> None:
         """Open what calendar and sending days allow, and grant older tiers their step.
@@ -66,28 +68,30 @@ class Gates:
             self._allow(day, older, base, frozen)
 
     def _allow(self, day: int, older: Bools, base: Floats, frozen: Bools) -> None:
+        """A step is a share of today's base traffic on top of what older tiers carried; it is taken when it is used."""
         carried, _ = self._older.base(day)
-        stepped = carried + OLDER_STEP * base
-        step = older & (self._steps >= OLDER_STEP_SENDING_DAYS) & ~frozen
-        # Between steps the allowance stays, but it fades with the same memory as what earned it.
-        kept = np.maximum(carried, np.minimum(self._allowance, stepped))
-        self._allowance = np.where(step, stepped, np.where(frozen, carried, kept))
-        self._steps[step] = 0
-        left = np.floor(self._allowance * (1 + 1e-12)).astype(np.int64)
-        # A small provider's 15 % must not round to nothing for ever.
-        one = (base > 0) & ~frozen
-        self.left = np.where(older, np.maximum(left, one), 0)
+        # At least a message: 15 % of a small provider's base traffic must not round to nothing for ever.
+        stepped = np.maximum(carried + OLDER_STEP * base, np.floor(carried) + 1)
+        self._free = ((self._since_step == 0) | (self._since_step >= OLDER_STEP_SENDING_DAYS)) & ~frozen
+        # Between steps the last one stays, but it fades with the same memory as what earned it.
+        kept = np.maximum(carried, np.minimum(self._granted, stepped))
+        self._today = np.where(self._free, stepped, np.where(frozen, carried, kept))
+        self.left = np.where(older, np.floor(self._today * (1 + 1e-12)).astype(np.int64), 0)
 
-    def record(self, day: int, marketing: Ints, older: Ints) -> None:
-        """Note the day's marketing mail, and the part of it to older tiers."""
-        self._sending_days += marketing > 0
-        self._steps += older > 0
+    def record(self, day: int, counts: Bools, older: Ints) -> None:
+        """Note whether the day counts as a sending day of marketing mail, and the mail that went to older tiers."""
+        self._sending_days += counts
         self._older.record(day, older)
+        used = older > 0
+        if used.any():
+            taken = used & self._free
+            self._granted = np.where(taken, self._today, self._granted)
+            self._since_step = np.where(taken, 1, self._since_step + used)
 
     def reset(self, cold: Bools) -> None:
         """Start again where an idle month has cooled the clock."""
         self.gate[cold] = 0
         self.left[cold] = 0
         self._sending_days[cold] = 0
-        self._allowance[cold] = 0
-        self._steps[cold] = OLDER_STEP_SENDING_DAYS
+        self._granted[cold] = 0
+        self._since_step[cold] = 0

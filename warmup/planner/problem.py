@@ -95,7 +95,9 @@ class Problem:
         kept_share: int (B, T, Q): the part of it that stays until 14 days after completion (keep-warm).
         release: int (B,): day the control group is released, or NEVER.
         ips: int (B, G): IPs per group. start: int (B, G): first sending day.
-        capacity: int (B, G): messages a day of the whole group.
+        capacity: int (B, G): messages a day of the whole group. joined: float (B, T, G): part of the group's IPs that
+        have started by each day; capacity, ceiling and floor are of those (1 but for a ramp of a whole pool whose IPs
+        start on different days).
         ladders: The ladders in use; ladder: int (B, G, Q): which one a clock follows.
         scale: float (B, G, Q): messages per ladder unit: share of the pool times IPs (per IP) or share (total); 0
         closes it.
@@ -130,6 +132,7 @@ class Problem:
     ips: Ints
     start: Ints
     capacity: Ints
+    joined: Floats
     ladders: tuple[Ladder, ...]
     ladder: Ints
     scale: Floats
@@ -182,6 +185,7 @@ BATCHED: tuple[str, ...] = (
     "ips",
     "start",
     "capacity",
+    "joined",
     "ladder",
     "scale",
     "pace",

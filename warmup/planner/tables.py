@@ -13,7 +13,8 @@ from warmup.planner.clocks import MEMORY_DAYS, memory
 from warmup.planner.cohorts import moved_back, thresholds
 from warmup.planner.engine import KEEP_WARM_DAYS, Run
 from warmup.planner.plan import LIMITS
-from warmup.planner.problem import Ints, Limit, Problem
+from warmup.planner.problem import Bools, Ints, Limit, Problem
+from warmup.ramps.growth import WEEKLY_GROWTH
 from warmup.traffic.supply import Supply, largest_remainder
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _LIMIT_NAMES = np.array([*LIMITS, ""], dtype=object)
 _NO_LIMIT = len(LIMITS)
 MAIN, CONTROL, OUTSIDE = 0, 1, 2
+_ELSEWHERE = ("legacy", "overflow", "unplaced")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +82,8 @@ class Tables:
     def parts(self) -> list[Part]:
         """Where every message of every day of origin goes; sums to the supply.
 
-        Mail whose window is still open when the horizon ends is counted as legacy mail of the last day.
+        The horizon's last sending day closes every window: mail of a spread send that is still waiting goes where
+        there is room that day, and its limit is ``supply``, because nothing but the horizon stops it.
         """
         run = self.run
         assert run.dedicated is not None
@@ -99,19 +102,25 @@ class Tables:
         for j in range(width):
             mail = self._clocks(run.released[:, j, :, :, 0])
             raw.append(("dedicated", CONTROL, j, 0, mail, same_day, none))
-        raw += self._rest(same_day)
-        raw.append(self._unfinished(raw))
+        due = np.stack([self._send_day[:, spread - 1] for spread in self._spread], axis=1)
+        sends = np.flatnonzero(self._send_day[:, 0] >= 0)
+        if len(sends) and self._spread.max() > 1:
+            cut = (due < 0) & (self._send_day[:, :1] >= 0)
+            late = (cut | (due == sends[-1])) & (self._spread > 1)
+            raw += self._rest(np.where(late, -1, due), same_day)
+            raw += self._last_day(raw, int(sends[-1]), late, cut)
+        else:
+            raw += self._rest(due, same_day)
         return self._taken_apart([item for item in raw if item[4].any()])
 
-    def _rest(self, same_day: Ints) -> list[tuple[str, int, int, int, Ints, Ints, Ints]]:
+    def _rest(self, due: Ints, same_day: Ints) -> list[tuple[str, int, int, int, Ints, Ints, Ints]]:
         """What is not on dedicated IPs, by day of origin."""
         run = self.run
         assert run.parts is not None
         assert run.reason is not None
-        due = np.stack([self._send_day[:, spread - 1] for spread in self._spread], axis=1)
         reason = self._clocks(run.reason[:, :, :, 0]).astype(np.int64)
         out = []
-        for d, destination in enumerate(("legacy", "overflow", "unplaced")):
+        for d, destination in enumerate(_ELSEWHERE):
             mail = self._at(self._clocks(run.parts[d, MAIN, :, :, :, 0]), due)
             out.append((destination, MAIN, -1, -1, mail, due, self._at(reason, due)))
             for kind, code in ((CONTROL, Limit.CONTROL), (OUTSIDE, Limit.OUT_OF_SCOPE)):
@@ -119,14 +128,31 @@ class Tables:
                 out.append((destination, kind, -1, -1, mail, same_day, np.full(mail.shape, int(code))))
         return out
 
-    def _unfinished(
-        self, raw: list[tuple[str, int, int, int, Ints, Ints, Ints]]
-    ) -> tuple[str, int, int, int, Ints, Ints, Ints]:
-        """Mail that is still waiting in its window on the last day."""
-        total = sum(item[4] for item in raw)
-        left = self.p.supply[0].astype(np.int64) - total
-        day = self._by_stream(np.full(len(left), len(left) - 1))
-        return ("legacy", MAIN, -1, -1, left, day, np.full(left.shape, int(Limit.SUPPLY)))
+    def _last_day(
+        self, raw: list[tuple[str, int, int, int, Ints, Ints, Ints]], last: int, late: Bools, cut: Bools
+    ) -> list[tuple[str, int, int, int, Ints, Ints, Ints]]:
+        """Mail of several days of origin that leaves on the last sending day, the oldest to legacy first.
+
+        Args:
+            raw: All other mail.
+            last: The last sending day.
+            late: (T, S): sends that must leave on it.
+            cut: (T, S): those of them whose window would go on.
+        """
+        run = self.run
+        assert run.parts is not None
+        assert run.reason is not None
+        left = self.p.supply[0].astype(np.int64) - sum(item[4] for item in raw)
+        reason = np.swapaxes(run.reason[last, :, :, 0], 1, 2).astype(np.int64)
+        limit = np.where(cut[:, :, None, None], int(Limit.SUPPLY), reason)
+        day = self._by_stream(np.full(len(left), last))
+        out = []
+        for d, destination in enumerate(_ELSEWHERE):
+            room = np.swapaxes(run.parts[d, MAIN, last, :, :, 0], 1, 2) * np.any(late, axis=0)[:, None, None]
+            mail = np.clip(room - (np.cumsum(left, axis=0) - left), 0, left)
+            left = left - mail
+            out.append((destination, MAIN, -1, -1, mail, day, limit))
+        return out
 
     def _clocks(self, array: np.ndarray) -> Ints:
         """(T, S, K, Q) of the engine as (T, S, Q, K)."""
@@ -369,7 +395,11 @@ class Tables:
 
     @cached_property
     def rollback(self) -> pd.DataFrame:
-        """``date, provider, legacy_base, supply_next, can_carry``: could legacy carry the provider tomorrow?"""
+        """``date, provider, legacy_base, supply_next, can_carry``: could legacy carry the provider tomorrow?
+
+        A warm IP takes up to 30 % more than it is warm for (the growth of a week: Adobe), so the ordinary variation
+        between two sends does not cut the way back.
+        """
         supply = self.supply.messages[0].sum(axis=(1, 3))  # (T, P)
         legacy = np.zeros_like(supply)
         for part in self.parts:
@@ -398,7 +428,7 @@ class Tables:
                 "provider": np.array(self.supply.providers, dtype=object)[p],
                 "legacy_base": base[day, p],
                 "supply_next": following[day, p],
-                "can_carry": (base[day, p] >= following[day, p]) & alive[day],
+                "can_carry": (base[day, p] * WEEKLY_GROWTH >= following[day, p]) & alive[day],
             }
         )
         return _as_days(table)

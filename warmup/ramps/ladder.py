@@ -18,8 +18,8 @@ from warmup.errors import InputError, Problem
 class Ladder:
     """Levels and how long each is held; pure and hashable.
 
-    A published table 50, 50, 50, 100 is ``levels=(50, 100), holds=(3, 1)``. The last level has no end, so its hold is 1
-    by convention.
+    A published table 50, 50, 50, 100 is ``levels=(50, 100), holds=(3, 1)``. The last level's hold is the days it is
+    printed for: growth beyond the ladder waits for them.
 
     Attributes:
         levels: Messages per sending day, strictly rising, > 0. For ladders in percent: fractions of the final volume.
@@ -39,8 +39,8 @@ class Ladder:
             raise ValueError("levels must be finite and above 0")
         if any(after <= before for before, after in pairwise(self.levels)):
             raise ValueError("levels must rise strictly; a repeated level is a hold")
-        if any(hold < 1 for hold in self.holds) or self.holds[-1] != 1:
-            raise ValueError("holds must be at least 1, and the last level's is 1")
+        if any(hold < 1 for hold in self.holds):
+            raise ValueError("holds must be at least 1")
 
     @classmethod
     def from_days(cls, days: Sequence[float], where: str = "ladder") -> Ladder:
@@ -58,15 +58,13 @@ class Ladder:
         if problems:
             raise InputError(problems)
         runs = [(float(level), len(list(run))) for level, run in groupby(days)]
-        holds = [hold for _, hold in runs]
-        holds[-1] = 1
-        return cls(tuple(level for level, _ in runs), tuple(holds))
+        return cls(tuple(level for level, _ in runs), tuple(hold for _, hold in runs))
 
     def table(self, days: int | None = None) -> tuple[float, ...]:
         """One value per sending day, whole messages as integers.
 
         Args:
-            days: Length; the last level goes on as long as needed. Default: until the last level begins.
+            days: Length; the last level goes on as long as needed. Default: every day that is printed.
         """
         values = [level for level, hold in zip(self.levels, self.holds, strict=True) for _ in range(hold)]
         if days is not None:
@@ -81,7 +79,7 @@ class Ladder:
         """
         if times < 1:
             raise ValueError("a level is held at least once")
-        return Ladder(self.levels, (*(hold * times for hold in self.holds[:-1]), 1))
+        return Ladder(self.levels, tuple(hold * times for hold in self.holds))
 
     def scaled(self, factor: float) -> Ladder:
         """Every level times ``factor`` (> 0): from fractions of a volume to messages.
