@@ -16,7 +16,8 @@ from warmup.planner.preflight import closed_until, preflight_items
 from warmup.planner.problem import NEVER, Problem, stack
 from warmup.planner.wording import listing, sentence
 from warmup.ramps import Choice, choose_policy, named, policies, ramp
-from warmup.scenario import Legacy, Scenario
+from warmup.scenario import Legacy, Scenario, expand_days
+from warmup.traffic.supply import Note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -254,11 +255,23 @@ def make_bench(scenario: Scenario, supply: Supply | None = None, *, today: date 
     """
     today = today or datetime.now(scenario.zone).date()
     if supply is not None:
-        return Bench(scenario, replace(supply, messages=supply.messages[:1]), None, today)
+        return Bench(scenario, _given(scenario, supply), None, today)
     from warmup.traffic.forecast import forecast
 
     prediction = forecast(scenario, today=today, first=first_start(scenario))
     return Bench(scenario, prediction.supply, prediction, today)
+
+
+def _given(scenario: Scenario, supply: Supply) -> Supply:
+    """A supply from the caller: its expected future, without mail on days on which the customer sends nothing."""
+    silent = expand_days(scenario.calendar.silent)
+    sends = np.array([day not in silent for day in supply.dates], dtype=bool)
+    messages = supply.messages[:1] * sends[None, :, None, None, None]
+    lost = int(supply.messages[:1].sum() - messages.sum())
+    notes = supply.notes
+    if lost:
+        notes = (*notes, Note("warning", f"{lost:,} messages on silent days are left out.", "calendar.silent"))
+    return replace(supply, messages=messages, notes=notes)
 
 
 def with_ips(scenario: Scenario, pool: str, count: int) -> Scenario:

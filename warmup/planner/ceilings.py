@@ -36,15 +36,17 @@ class CeilingUse:
 
 
 def ceilings(scenario: Scenario, supply: Supply) -> list[CeilingUse]:
-    """The ceilings that apply: the defaults, replaced or lifted by the scenario; none for a block that is warm."""
+    """The ceilings that apply: the defaults, replaced or lifted by the scenario.
+
+    The defaults are what providers take from new IPs; a block that is warm already obeys only what the scenario states.
+    """
     from warmup.ramps import default_ceilings
 
     policy = scenario.policy
-    if scenario.new.mode == "byoip":
-        return []
     hours = scenario.calendar.window.hours
     out: list[CeilingUse] = []
-    for c in default_ceilings(csa=policy.csa_certified, microsoft_shared=policy.microsoft_shared):
+    defaults = default_ceilings(csa=policy.csa_certified, microsoft_shared=policy.microsoft_shared)
+    for c in defaults if scenario.new.mode == "ramp" else ():
         if c.provider in policy.ceilings or c.provider not in supply.providers:
             continue
         per_ip, hourly = _per_day(c.daily, c.hourly, hours)

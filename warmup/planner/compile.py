@@ -384,7 +384,8 @@ def _streams(scenario: Scenario, supply: Supply, shape: Shape) -> tuple[StreamRu
                 pool=_pool_index(scenario, stream),
                 priority=stream.priority,
                 marketing=stream.kind == "marketing",
-                critical=stream.kind == "critical",
+                # One-time passwords wait for IPs to get warm; a block that moves whole is warm.
+                critical=stream.kind == "critical" and scenario.new.mode == "ramp",
                 percent=stream.split == "percent",
                 identity=shape.identities.index(key) if key else -1,
             )

@@ -49,6 +49,8 @@ def days_for_good(problem: Problem, run: Run) -> Days:
     for_good = (problem.ceiling_days >= NEVER).any(axis=1) | (problem.closed_until >= problem.days)
     late = (days.by_provider >= NEVER) & (days.whole >= NEVER)[:, None, :]
     without = late & for_good[:, :, None]
+    # Where nothing else decides, "complete except" would say nothing.
+    without &= (days.decides[:, :, None] & ~without).any(axis=1, keepdims=True)
     return complete_days(problem, run, without=without) if without.any() else days
 
 
@@ -78,7 +80,8 @@ def complete_days(problem: Problem, run: Run, *, without: Bools | None = None) -
     pool_ok = _window_ok(pool_carried, pool_supply, end)
     decisive = decides[:, :, None] & ~out
     every = pool_ok.all(axis=2) & (provider_ok | ~decisive[:, None]).all(axis=2)
-    start = problem.start.max(axis=1)
+    # Before the first IP starts nothing is carried; IPs that join later are not waited for.
+    start = np.where(problem.ips > 0, problem.start, NEVER).min(axis=1)
     has_ips = (problem.ips.sum(axis=1) > 0)[:, None]
     return Days(
         whole=np.where(has_ips, _first(every, start), NEVER),

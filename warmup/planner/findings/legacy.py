@@ -33,9 +33,9 @@ MIX_DAYS = 7
 
 def unplaced(c: Case) -> Iterator[Finding]:
     """In-scope mail that neither the new IPs nor legacy nor overflow take."""
-    lost = c.plan.messages[
-        (c.plan.messages["destination"] == "unplaced") & (c.plan.messages["limit"] != "out-of-scope")
-    ]
+    # What only the end of the horizon cuts off ("supply") would have days left to leave.
+    other = c.plan.messages["limit"].isin(["out-of-scope", "supply"])
+    lost = c.plan.messages[(c.plan.messages["destination"] == "unplaced") & ~other]
     if lost.empty:
         return
     total, first, last = int(lost["messages"].sum()), lost["date"].min().date(), lost["date"].max().date()
