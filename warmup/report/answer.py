@@ -11,7 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from warmup.report import words
-from warmup.report.series import in_scope, offsets, small_members
+from warmup.report.series import groups, in_scope, offsets, small_members
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Completion, Plan, PreflightItem, Range
@@ -24,14 +24,12 @@ class Bottleneck:
     Attributes:
         providers: The last mailbox providers to be complete, by name.
         day: Their date; None: not within the plan.
-        limit: The limit that holds back most of their mail until then; empty: none.
-        share: That limit's part of the mail held back, 0-1.
+        limits: What holds their mail back until then, the weightiest first: (limit, part of all mail held back, 0-1).
     """
 
     providers: tuple[str, ...]
     day: date | None
-    limit: str
-    share: float
+    limits: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -145,32 +143,32 @@ def _lower(sentence: str) -> str:
 
 
 def bottleneck(plan: Plan) -> Bottleneck:
-    """The last providers to be complete, and the limit that holds back most of their mail until then."""
+    """The last providers to be complete, and what holds their mail back until then."""
     dates = {p: d for p, d in plan.all.per_provider.items() if p in plan.providers}
     never = tuple(p for p, d in dates.items() if d is None)
     done = {p: d for p, d in dates.items() if d is not None}
     last_day = max(done.values(), default=None)
     last = never or tuple(p for p, d in done.items() if d == last_day)
-    limit, share = held_back(plan, last or tuple(plan.providers), None if never else last_day)
-    return Bottleneck(tuple(_names(plan, last)), None if never else last_day, limit, share)
+    limits = held_back(plan, last or tuple(plan.providers), None if never else last_day)
+    return Bottleneck(tuple(_names(plan, last)), None if never else last_day, limits)
 
 
-def held_back(plan: Plan, providers: tuple[str, ...], until: date | None) -> tuple[str, float]:
-    """The limit behind most of the in-scope mail that is not on dedicated IPs, up to a day.
+def held_back(plan: Plan, providers: tuple[str, ...], until: date | None) -> tuple[tuple[str, float], ...]:
+    """Why in-scope mail to some providers is not on dedicated IPs, up to a day.
 
     Returns:
-        The limit and its part of all mail held back, 0-1; an empty limit when nothing is held back.
+        Limits with their part of all mail held back, the weightiest first; empty when nothing is held back.
     """
     frame = in_scope(plan)
     clocks = {*providers, *(("small",) if set(providers) & set(small_members(plan)) else ())}
     held = frame[(frame["destination"] != "dedicated") & frame["provider"].isin(clocks)]
     if until is not None:
         held = held[offsets(plan, held) <= (until - plan.first).days]
-    sums = held.groupby("limit")["messages"].sum() if len(held) else None
-    if sums is None or sums.sum() == 0:
-        return "", 0.0
-    limit = str(sums.sort_index().idxmax())
-    return limit, float(sums[limit] / sums.sum())
+    if not len(held):
+        return ()
+    sums = {str(limit): int(part["messages"].sum()) for limit, part in groups(held, "limit")}
+    total = sum(sums.values())
+    return tuple((limit, n / total) for limit, n in sorted(sums.items(), key=lambda item: (-item[1], item[0])) if n)
 
 
 def limit_sentence(plan: Plan) -> str:
@@ -181,15 +179,16 @@ def limit_sentence(plan: Plan) -> str:
         cure = f" {_sentence(plan.all.cure)}" if plan.all.cure else ""
         return f"What stops it: {_lower(plan.all.reason)}{cure}"
     found = bottleneck(plan)
-    if not found.limit:
+    if not found.limits:
         return "Nothing holds the mail in scope back: it moves as soon as it is due."
     everyone = len(found.providers) >= len(plan.providers)
-    who = "all mailbox providers alike" if everyone or not found.providers else words.few(found.providers)
+    who = "every mailbox provider alike" if everyone or not found.providers else words.few(found.providers)
     last = "" if everyone or found.day is None else f", complete last on {words.day(found.day)}"
-    return (
-        f"What limits it most is {who}{last}: {words.percent(found.share)} of the mail held back there waits for one "
-        f"reason, {words.limit_meaning(found.limit) or found.limit}."
+    reasons = words.listing(
+        f"{words.percent(share)} waits because {words.limit_meaning(limit) or limit}"
+        for limit, share in found.limits[:2]
     )
+    return f"What limits it most is {who}{last}: of the mail held back there until then, {reasons}."
 
 
 def _sentence(text: str) -> str:
@@ -212,11 +211,8 @@ def first_steps(plan: Plan, items: int = 5) -> tuple[Step, ...]:
         if f.severity == severity
     ]
     for item in open_items(plan)[:items]:
-        closes = words.few(_names(plan, item.providers)) if item.providers else ""
-        detail = (
-            f"Until then nothing goes to {closes} from the new IPs."
-            if closes and item.state in ("not done", "closed")
-            else ""
-        )
-        steps.append(Step(item.state, item.text, detail, f"preflight-{item.id}", item.due, item.owner))
+        closes = words.few(_names(plan, item.providers)) if item.state in ("not done", "closed") else ""
+        detail = f"Until then nothing goes to {closes} from the new IPs." if closes else ""
+        title = item.text.rstrip(". ")
+        steps.append(Step(item.state, title, detail, f"preflight-{item.id}", item.due, item.owner))
     return tuple(steps)

@@ -6,7 +6,9 @@ Content-Security-Policy allows nothing from anywhere and only the inline scripts
 
 from __future__ import annotations
 
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import jinja2
 
     from warmup.planner.plan import Plan
+    from warmup.report.vega import Chart
 
 MOST_BYTES = 2_000_000
 """No report is larger: the day sheet's later weeks are left out first."""
@@ -48,17 +51,18 @@ def render(plan: Plan, most_bytes: int = MOST_BYTES) -> str:
     from markupsafe import Markup
 
     drawn = page.charts(plan)
-    svg = {c.id: Markup(fit_for_page(to_svg(c), f"c{n}", c.label)) for n, c in enumerate(drawn.every())}  # noqa: S704
+    runtime, texts = _draw(drawn.every())
+    svg = {c.id: Markup(text) for c, text in zip(drawn.every(), texts, strict=True)}  # noqa: S704 - Vega escaped it
     data = json_safe(chart_data(drawn.every(), plan.providers))
     style, script = style_sheet(), script_safe(_template_text("report.js"))
     values = {
         **page.context(plan, drawn),
         "svg": svg,
         "data": Markup(data),  # noqa: S704 - json_safe left no character that HTML knows
-        "runtime": Markup(bundle()),  # noqa: S704
+        "runtime": Markup(runtime),  # noqa: S704
         "script": Markup(script),  # noqa: S704
         "style": Markup(style),  # noqa: S704
-        "policy": policy([bundle(), script], [style]),
+        "policy": policy([runtime, script], [style]),
         "weeks_cut": False,
     }
     template = environment(plan).get_template("report.html.j2")
@@ -71,6 +75,18 @@ def render(plan: Plan, most_bytes: int = MOST_BYTES) -> str:
         # Later weeks are in the sheet too; a tenth at a time keeps this to a few rounds.
         del weeks[-max(1, len(weeks) // 10) :]
         values |= {"weeks": weeks, "weeks_cut": True}
+
+
+def _draw(charts: tuple[Chart, ...]) -> tuple[str, list[str]]:
+    """Vega's bundle and every chart's SVG, on as many threads as help: vl-convert leaves Python while it works."""
+
+    def drawn(at: int, chart: Chart) -> str:
+        return fit_for_page(to_svg(chart), f"c{at}", chart.label)
+
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        runtime = pool.submit(bundle)
+        texts = list(pool.map(drawn, range(len(charts)), charts))
+        return runtime.result(), texts
 
 
 def style_sheet() -> str:

@@ -249,6 +249,7 @@ def notes(plan: Plan) -> dict[str, str]:
         "rollback_note": _rollback_note(plan),
         "legacy_note": _legacy_note(plan),
         "sheet_end": _sheet_end(plan),
+        "moved_back": _moved_back(plan),
     }
 
 
@@ -316,6 +317,16 @@ def _legacy_note(plan: Plan) -> str:
     )
 
 
+def _moved_back(plan: Plan) -> str:
+    n = int(plan.control.get("moved_back", 0))
+    if not n:
+        return "Who has moved stays moved: no threshold falls in this plan."
+    return (
+        "Who has moved stays moved, with one exception: where a send is larger than the cap, "
+        f"{words.number(n)} messages in all go back to where they came from, and the threshold falls for that day."
+    )
+
+
 def _sheet_end(plan: Plan) -> str:
     if plan.all.day is None:
         return ""
@@ -351,7 +362,7 @@ def provider_rows(plan: Plan) -> tuple[ProviderRow, ...]:
     out = []
     for provider, name in plan.providers.items():
         done = plan.all.per_provider.get(provider)
-        limit, _ = held_back(plan, (provider,), done)
+        limits = held_back(plan, (provider,), done)
         out.append(
             ProviderRow(
                 name=name,
@@ -359,7 +370,7 @@ def provider_rows(plan: Plan) -> tuple[ProviderRow, ...]:
                 largest=largest.get(provider, 0),
                 engaged=plan.engaged.per_provider.get(provider),
                 all=done,
-                limit=words.limit_name(limit) if limit else "nothing",
+                limit=words.limit_name(limits[0][0]) if limits else "nothing",
             )
         )
     return tuple(out)

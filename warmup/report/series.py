@@ -121,14 +121,16 @@ def daily(plan: Plan, frame: pd.DataFrame, column: str, days: int) -> Ints:
 
 
 def shown_days(plan: Plan) -> int:
-    """Number of days the charts show: two weeks past the last date that matters, at most the whole horizon."""
+    """Number of days the charts show: two weeks past completion, and what follows soon after it."""
     whole = (plan.last - plan.first).days + 1
     if plan.all.day is None or plan.engaged.day is None or plan.all.except_providers:
         return whole
-    matter = [plan.all.day, plan.engaged.day, *(peak.day for peak in plan.peaks)]
-    if plan.uncertainty and plan.uncertainty.commit_all:
-        matter.append(plan.uncertainty.commit_all)
-    return max(14, min(whole, (max(matter) - plan.first).days + 15))
+    commit = plan.uncertainty.commit_all if plan.uncertainty else None
+    end = max(d for d in (plan.all.day, plan.engaged.day, commit) if d) + timedelta(14)
+    later = [plan.scenario.deadline, plan.scenario.legacy.until, *(peak.day for peak in plan.peaks)]
+    # A peak four months on would squeeze the ramp, which is what the charts are about.
+    end = max(end, *(d + timedelta(3) for d in later if d and d <= end + timedelta(21)), end)
+    return max(14, min(whole, (end - plan.first).days + 1))
 
 
 def dates_of(plan: Plan, days: int) -> tuple[date, ...]:

@@ -299,7 +299,8 @@ def provider_chart(ramp: ProviderRamp, log: bool) -> Chart:
     shown = {
         "due": [max(v, floor) for v in ramp.due],
         "sent": [max(v, floor) for v in ramp.sent],
-        "cap": [min(max(v, floor), round(top)) for v in ramp.cap],
+        # Above the chart the line leaves it: a cap far over the supply would flatten everything else.
+        "cap": [min(max(v, floor), round(top * 1.5)) for v in ramp.cap],
     }
     x = _time_axis(ramp.dates, 4)
     ticks = 4

@@ -26,6 +26,7 @@ CAREFUL_DAYS = 14
 """Sending days in which no hour carries more than a tenth of the day (BillionMail 1/10, Mailtrap 1/5)."""
 SLICES = 4
 LEFT_OUT = "left out"
+ALL = "all recipients"
 SHARED = 4
 """From so many providers on, those that go whole with one threshold are "all others"."""
 
@@ -51,12 +52,13 @@ class Cell:
 class Group:
     """Providers that share one threshold: ``3700``, or ``1200–3700`` on the later days of a spread send.
 
-    ``others``: they are all providers that no other group of the line names.
+    ``others``: they are all providers but those that other groups of the line name, and say "all others" (with the
+    providers that wait altogether, e.g. "all others but T-Online"); empty: name them.
     """
 
     bounds: str
     cells: tuple[Cell, ...]
-    others: bool = False
+    others: str = ""
 
     @property
     def messages(self) -> int:
@@ -184,10 +186,12 @@ def _block(plan: Plan, stream: str, origin: date | None, records: list[Any]) -> 
     records = sorted(records, key=lambda r: order.get(r["tier"], len(order)))
     lines: list[TierLine] = []
     waiting: dict[str, list[str]] = {}
+    # A stream without engagement data sits whole in the first tier (Supply): "engaged" would say more than is known.
+    only_tier = stream in _transactional(plan) and {r["tier"] for r in records} <= {plan.tiers[0]}
     for tier, items in groupby(records, key=itemgetter("tier")):
         cells = list(items)
         if any(c["dedicated"] for c in cells):
-            lines.append(_line(plan, tier_label(tier), cells))
+            lines.append(_line(plan, ALL if only_tier else tier_label(tier), cells))
         else:
             waiting.setdefault(_reason(cells), []).append(tier_label(tier))
     sums = {part: sum(r[part] for r in records) for part in ("overflow", "legacy", "unplaced")}
@@ -203,6 +207,10 @@ def _block(plan: Plan, stream: str, origin: date | None, records: list[Any]) -> 
         waiting=tuple(f"{reason}: {_tier_labels(tiers)}" for reason, tiers in waiting.items()),
         rest=rest,
     )
+
+
+def _transactional(plan: Plan) -> set[str]:
+    return {s.name for s in plan.scenario.streams if s.kind != "marketing"}
 
 
 def _reason(cells: list[Any]) -> str:
@@ -223,18 +231,21 @@ def _line(plan: Plan, label: str, records: list[Any]) -> TierLine:
             groups.setdefault(_bounds(r["threshold_from"], r["threshold"]), []).append(cell)
     whole = len(groups) == 1 and all(r["limit"] in WHOLE for r in records)
     made = [Group(bounds, tuple(cells)) for bounds, cells in groups.items()]
-    if not whole and all(r["dedicated"] for r in records):
-        made = _others_last(made)
+    closed = [provider_label(plan, r["provider"]) for r in records if not r["dedicated"]]
+    if not whole and len(closed) < SHARED:
+        made = _others_last(made, closed)
     return TierLine(label, tuple(made), everyone=whole)
 
 
-def _others_last(groups: list[Group]) -> list[Group]:
+def _others_last(groups: list[Group], closed: list[str]) -> list[Group]:
     """The largest group that goes whole, if it is large, becomes "all others" at the end."""
     whole = [g for g in groups if len(g.cells) >= SHARED and all(c.limit in WHOLE for c in g.cells)]
     if not whole:
         return groups
     largest = max(whole, key=lambda g: len(g.cells))
-    return [*(g for g in groups if g is not largest), replace(largest, others=True)]
+    name = "all others" if len(groups) > 1 else "all"
+    others = f"{name} but {words.listing(closed)}" if closed else name
+    return [*(g for g in groups if g is not largest), replace(largest, others=others)]
 
 
 def _bounds(low: int, high: int) -> str:
@@ -245,7 +256,7 @@ def _merge(lines: list[TierLine], everyone: bool) -> Iterable[TierLine]:
     """Neighbouring tiers that go whole with one threshold share a line; ``everyone``: no tier waits."""
     whole = [line for line in lines if line.everyone]
     if everyone and len(whole) == len(lines) > 1 and len({line.groups[0].bounds for line in whole}) == 1:
-        yield _joined("all recipients", whole)
+        yield _joined(ALL, whole)
         return
     for (is_whole, _), items in groupby(
         lines, key=lambda line: (line.everyone, line.groups[0].bounds if line.everyone else line.label)

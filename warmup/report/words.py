@@ -30,21 +30,21 @@ FULL_MONTHS = (
 )
 
 LIMIT_WORDS: dict[str, tuple[str, str]] = {
-    "legacy-only": ("legacy-only day", "a day on which everything stays on legacy, by decision"),
+    "legacy-only": ("legacy-only day", "everything stays on legacy that day, by decision"),
     "readiness": ("not ready", "an open item of the pre-flight list keeps this provider closed"),
-    "freeze": ("no growth", "a day without growth, around a peak or by decision"),
+    "freeze": ("no growth", "no growth is allowed that day, around a peak or by decision"),
     "capacity": ("capacity", "the IPs carry no more on one day"),
-    "ceiling": ("provider's ceiling", "a starting ceiling at this mailbox provider"),
+    "ceiling": ("provider's ceiling", "this mailbox provider has a starting ceiling"),
     "identity": ("new sender name", "a new From or signing domain has to earn trust of its own"),
     "tier": ("audience not open yet", "less engaged recipients join later"),
     "hold": ("hold", "the level is held until enough has been sent on it"),
-    "memory": ("too rarely sent", "too many days between two sends: the IPs cool down in between"),
+    "memory": ("too rarely sent", "the IPs cool down in the many days between two sends"),
     "ramp": ("ramp", "the published ramp allows no more yet"),
     "supply": ("all of it", "nothing more is due"),
-    "control": ("control group", "held back on legacy on purpose, to compare"),
-    "out-of-scope": ("left out", "recipients left out of the migration by decision"),
+    "control": ("control group", "a group is held back on legacy on purpose, to compare"),
+    "out-of-scope": ("left out", "recipients are left out of the migration by decision"),
 }
-"""Per limit of the plan (design 4.9): two or three words for a table, and what it means."""
+"""Per limit of the plan (design 4.9): two or three words for a table, and a clause that fits after "because"."""
 
 DESTINATION_WORDS = {
     "dedicated": "new dedicated IPs",
