@@ -173,7 +173,7 @@ for row in plan.sizing[1].rows:
 # customer insists on SendGrid's published ramp instead of SparkPost's?
 
 # %%
-policy = scenario.policy.model_copy(update={"ramp": "sendgrid-auto-hourly"})
+policy = scenario.policy.model_copy(update={"ramp": "sendgrid-auto-hourly", "horizon_days": 120})
 other = warmup.plan(scenario.model_copy(update={"policy": policy}), today=today)
 for one in (plan, other):
     print(f"{one.policy:22} ≤ 90 days {one.engaged.day}, all {one.all.day}, exit code {one.exit_code}")

@@ -39,6 +39,13 @@ def test_a_folder_that_is_not_empty_is_one_line_and_exit_2(demo, tmp_path):
     assert demo(str(tmp_path), "--force")[0] == 0
 
 
+def test_a_strange_name_is_shown_safely(demo, tmp_path):
+    code, out, _ = demo(str(tmp_path / "my shop\x1b[2J"), "--today", "2026-11-23")
+    assert code == 0
+    assert "\x1b" not in out
+    assert f"'{tmp_path}/my shop [2J/scenario.toml'" in out
+
+
 @pytest.mark.parametrize("day", ["tomorrow", "2026-02-30", "26-11-23"])
 def test_a_day_that_is_none_is_wrong_use(demo, tmp_path, day):
     code, out, err = demo(str(tmp_path), "--today", day)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 
 import click
+
+from warmup.report.guard import plain
 
 
 @click.command("demo")
@@ -28,7 +31,12 @@ def command(folder: Path, today: datetime | None, force: bool) -> None:
     from warmup.demo import write_demo
 
     files = write_demo(folder, today=today.date() if today else None, force=force)
-    click.echo(f"An example customer is in {folder}: {len(files)} files.")
-    click.echo(f"  {folder / 'README.txt'}      what it is, and where its figures come from")
-    click.echo(f"  {folder / 'scenario.toml'}   the migration, with comments")
-    click.echo(f"Next: warmup plan {folder / 'scenario.toml'} -o {folder / 'plan'}")
+    click.echo(f"An example customer is in {_shown(folder)}: {len(files)} files.")
+    click.echo(f"  {_shown(folder / 'README.txt')}      what it is, and where its figures come from")
+    click.echo(f"  {_shown(folder / 'scenario.toml')}   the migration, with comments")
+    click.echo(f"Next: warmup plan {_shown(folder / 'scenario.toml')} -o {_shown(folder / 'plan')}")
+
+
+def _shown(path: Path) -> str:
+    """A path that can be pasted into a shell, on one line whatever its name holds."""
+    return shlex.quote(plain(path))
