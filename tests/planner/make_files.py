@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import warmup
-from warmup.planner.plan import Finding, Lever, Plan
+
+if TYPE_CHECKING:
+    from warmup.planner.plan import Finding, Lever, Plan
 
 START = date(2026, 2, 3)
 """A Tuesday."""
@@ -25,7 +28,7 @@ TODAY = date(2026, 1, 4)
 
 DAILY = tuple(range(7))
 MIX = {"gmail.com": 0.5, "outlook.com": 0.2, "yahoo.com": 0.1, "icloud.com": 0.2}
-"""Recipient domains and their parts of the volume."""
+"""Recipient domains (or, without a dot, mailbox providers) and their parts of the volume."""
 
 ENGAGED = {"engaged_0_30": 50, "engaged_31_60": 20, "engaged_61_90": 10, "engaged_91_180": 10, "engaged_181_365": 10}
 """An audience of which 80 % are engaged within 90 days."""
@@ -46,7 +49,7 @@ class Mail:
         weekdays: Days it sends on (0 = Monday), unless ``every`` is given.
         every: Days between two sends; the last lies ``since`` days before today.
         since: See ``every``; also moves the sends of the future.
-        mix: Recipient domains and their parts.
+        mix: See :data:`MIX`.
         keys: Other keys of the stream in the scenario.
     """
 
@@ -106,13 +109,14 @@ def write_history(path: Path, mails: Iterable[Mail], *, weeks: int, today: date 
     """A tidy CSV with a row for every day, stream and domain, zeros included."""
     with path.open("w", newline="", encoding="utf-8") as file:
         out = csv.writer(file)
-        out.writerow(["date", "recipient_domain", "stream", "messages"])
+        out.writerow(["date", "recipient_domain", "provider", "stream", "messages"])
         for back in range(7 * weeks, 0, -1):
             day = today - timedelta(back)
             for mail in mails:
                 sent = mail.messages if mail.sends_on(day, today) else 0
-                for domain, part in mail.mix.items():
-                    out.writerow([day, domain, mail.name, round(sent * part)])
+                for to, part in mail.mix.items():
+                    domain, provider = (to, "") if "." in to else ("", to)
+                    out.writerow([day, domain, provider, mail.name, round(sent * part)])
 
 
 def write_audience(path: Path, domains: Iterable[str], tiers: Mapping[str, int], scale: int = 10_000) -> None:
@@ -125,9 +129,56 @@ def write_audience(path: Path, domains: Iterable[str], tiers: Mapping[str, int],
 
 
 def planned(path: Path, today: date = TODAY) -> Plan:
-    """The plan of a scenario file."""
+    """The plan of a scenario file, after what must be true of every plan was found true of it."""
     plan: Plan = warmup.plan(warmup.load_scenario(path), today=today)
+    check_books(plan)
+    check_texts(plan)
     return plan
+
+
+def check_books(plan: Plan) -> None:
+    """Nothing is lost, and no cap is exceeded."""
+    sent = plan.messages.groupby("origin")["messages"].sum()
+    supply = plan.days.set_index("date")["supply"]
+    assert (sent.reindex(supply.index, fill_value=0) == supply).all()
+    assert (plan.caps["sent"] <= plan.caps["cap"]).all()
+    assert set(plan.messages["destination"]) <= {"dedicated", "overflow", "legacy", "unplaced"}
+
+
+def texts(plan: Plan) -> dict[str, str]:
+    """Every sentence of a plan that a customer reads, by where it stands."""
+    found = {f"{f.id} {f.subject} text": f.text for f in plan.findings}
+    found |= {f"{f.id} {f.subject} remedy": f.remedy for f in plan.findings}
+    found |= {f"{done.scope} {part}": getattr(done, part) for done in (plan.engaged, plan.all) for part in PARTS}
+    found |= {f"lever {one.id}": one.warning for one in plan.levers}
+    found |= {f"sizing {one.pool}": one.reason for one in plan.sizing}
+    found |= {f"sizing {row.pool} {row.ips}": row.note for one in plan.sizing for row in one.rows}
+    found |= {f"peak {one.name} {one.day}": one.note for one in plan.peaks}
+    found |= {"latest start": plan.latest_start.reason if plan.latest_start else ""}
+    found |= {"range": plan.uncertainty_reason, "policy": plan.policy_reason, "pace": plan.pace_reason}
+    return {where: text for where, text in found.items() if text}
+
+
+PARTS = ("reason", "cure")
+BROKEN = re.compile(r"None|nan\b|  |\.\.|,,| ,|\(\)|\b1 (messages|days|IPs|items|weeks|sends)\b|[{}]| [.;:,]")
+
+
+def check_texts(plan: Plan) -> None:
+    """Sentences are sentences: a capital, a full stop, nothing left over from a template, nothing said twice."""
+    for where, text in texts(plan).items():
+        assert text[0].isupper() or text[0].isdigit(), f"{where}: {text}"
+        assert text.endswith("."), f"{where}: {text}"
+        assert not BROKEN.search(text), f"{where}: {text}"
+    for one in plan.levers:
+        assert one.text[0].isupper(), one.text
+        assert not one.text.endswith("."), one.text
+    findings = [one.text for one in plan.findings]
+    assert len(findings) == len(set(findings))
+    assert len({one.id for one in plan.levers}) == len(plan.levers)
+    for row in plan.assumptions:
+        assert row.value, row.what
+        assert not BROKEN.search(row.value), row
+    assert len({row.what for row in plan.assumptions}) == len(plan.assumptions)
 
 
 def ids(plan: Plan, *severities: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -10,12 +10,13 @@ from warmup.planner.ceilings import ceilings
 from warmup.planner.clocks import MEMORY_FULL_DAYS, memory
 from warmup.planner.completion import ALL, ENGAGED, WINDOW_DAYS
 from warmup.planner.plan import LIMITS, Completion
-from warmup.planner.problem import NEVER, Limit
+from warmup.planner.problem import NEVER, Ints, Limit
 from warmup.planner.spreading import MOST_SPREAD, slow_streams
 from warmup.planner.wording import counted, listing, long_day, percent, sentence, short_day, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import date
 
     from warmup.planner.bench import Bench
     from warmup.planner.plan import Lever
@@ -40,36 +41,38 @@ def completions(bench: Bench, head: Headline, levers: Sequence[Lever], trial: Tr
         levers: What one change does; those that complete are cures.
         trial: What spreading does.
     """
-    return _completion(bench, head, ENGAGED, levers, trial), _completion(bench, head, ALL, levers, trial)
+    tried = Tried(levers, trial, _longer(bench, head))
+    return _completion(bench, head, ENGAGED, tried), _completion(bench, head, ALL, tried)
 
 
-def _completion(bench: Bench, head: Headline, scope: int, levers: Sequence[Lever], trial: Trial) -> Completion:
+class Tried(NamedTuple):
+    """What was tried to cure a plan: levers, spreading, and a longer horizon (day of completion per scope)."""
+
+    levers: Sequence[Lever]
+    trial: Trial
+    longer: tuple[date | None, date | None]
+
+
+def _completion(bench: Bench, head: Headline, scope: int, tried: Tried) -> Completion:
     days = head.days
     day = bench.date_of(int(days.whole[0, scope]))
     providers = head.problem.providers
-    per_provider = {name: bench.date_of(day) for name, day in _provider_days(head, scope).items()}
+    mail = head.problem.supply[0].sum(axis=(0, 1, 3))
+    per_provider = {
+        providers[q]: bench.date_of(int(days.by_provider[0, q, scope])) for q in range(len(providers)) if mail[q]
+    }
     per_pool = {name: bench.date_of(int(days.by_pool[0, i, scope])) for i, name in enumerate(head.problem.pools)}
     skipped = tuple(providers[q] for q in np.flatnonzero(days.without[0, :, scope])) if day else ()
     limit = reason = cure = ""
     if day is None:
-        limit = _stopping(head, scope)
-        reason = _why(bench, head, scope, Limit(LIMITS.index(limit)))
-        cure = ways_out(list(_cures(bench, head, scope, Limit(LIMITS.index(limit)), levers, trial))[:MOST_CURES])
+        code = _stopping(bench, head, scope, tried)
+        limit, reason = LIMITS[code], _why(bench, head, scope, code)
+        cure = ways_out(list(_cures(bench, head, scope, code, tried))[:MOST_CURES])
     elif skipped:
-        reason, cure = _except(bench, head, skipped, levers)
+        reason, cure = _except(bench, head, skipped, tried.levers)
     return Completion(
         "engaged" if scope == ENGAGED else "all", day, skipped, limit, reason, cure, per_provider, per_pool
     )
-
-
-def _provider_days(head: Headline, scope: int) -> dict[str, int]:
-    """Day index on which each provider is complete; one on a shared small clock is complete with that clock."""
-    p, days = head.problem, head.days.by_provider[0, :, scope]
-    mail = p.supply[0].sum(axis=(0, 1, 3))
-    out = {name: int(days[q]) for q, name in enumerate(p.providers) if mail[q]}
-    for q in np.flatnonzero(head.shape.small.any(axis=0)):
-        out[p.providers[q]] = max(out.get(p.providers[q], 0), int(days[-1]))
-    return out
 
 
 # -- complete but for some providers ------------------------------------------------------------------------------
@@ -116,8 +119,12 @@ def _supply_of(head: Headline, providers: Sequence[str]) -> str:
 # -- not complete -------------------------------------------------------------------------------------------------
 
 
-def _stopping(head: Headline, scope: int) -> str:
-    """The limit of most of the in-scope mail that is not on dedicated IPs in the last weeks."""
+def _stopping(bench: Bench, head: Headline, scope: int, tried: Tried) -> Limit:
+    """What stops it: the limit of most of the in-scope mail that is not on dedicated IPs in the last weeks.
+
+    A ramp that is held or stepped through from send to send, but whose gains fade between two sends so that it never
+    arrives, is stopped by memory, whichever limit its last sends met.
+    """
     run, p = head.run, head.problem
     assert run.parts is not None
     assert run.reason is not None
@@ -128,8 +135,18 @@ def _stopping(head: Headline, scope: int) -> str:
     reason = run.reason[-LAST_DAYS:, :, :, 0]
     volume = np.bincount(reason.ravel(), weights=rest.ravel(), minlength=len(LIMITS))
     if not volume.any():
-        return LIMITS[Limit.SUPPLY]
-    return LIMITS[int(volume.argmax())]
+        return Limit.SUPPLY
+    code = Limit(int(volume.argmax()))
+    held_up = code in (Limit.HOLD, Limit.RAMP) and tried.longer[scope] is None
+    return Limit.MEMORY if held_up and _fades(bench, rest.sum(axis=(0, 2, 3))) else code
+
+
+def _fades(bench: Bench, rest: Ints) -> bool:
+    """Whether most of what is left over belongs to streams whose gains fade between two sends."""
+    spread = {stream.name: stream.spread_days for stream in bench.scenario.streams}
+    idle = [bench.supply.gap_days.get(name, 1.0) - spread[name] + 1 for name in bench.supply.streams]
+    slow = np.array(idle) > MEMORY_FULL_DAYS
+    return bool(rest[slow].sum() * 2 > rest.sum())
 
 
 def _why(bench: Bench, head: Headline, scope: int, code: Limit) -> str:
@@ -188,34 +205,34 @@ _CAUSES = {
 }
 
 
-def _cures(
-    bench: Bench, head: Headline, scope: int, code: Limit, levers: Sequence[Lever], trial: Trial
-) -> Iterator[str]:
+def _cures(bench: Bench, head: Headline, scope: int, code: Limit, tried: Tried) -> Iterator[str]:
     """What would cure it, each tried by planning it; the surest first."""
     if not head.problem.ips.sum():
         yield "give a pool at least one IP"
         return
-    done = [(lever, lever.engaged if scope == ENGAGED else lever.all) for lever in levers if not lever.struck]
+    done = [(lever, lever.engaged if scope == ENGAGED else lever.all) for lever in tried.levers if not lever.struck]
     good = [(lever, day) for lever, day in done if day and not lever.id.startswith(("spread.", "start."))]
-    for lever, day in good:
-        if lever.id.startswith("preflight."):
-            yield f"{lever.text[:1].lower()}{lever.text[1:]}: complete on {long_day(day)}"
-    spread = trial.cure(scope)
+    good.sort(key=lambda pair: (not pair[0].id.startswith("preflight."), bool(pair[0].warning), pair[1]))
+    opening = [_pulled(lever, day) for lever, day in good if lever.id.startswith("preflight.")]
+    yield from opening
+    spread = tried.trial.cure(scope)
     if spread is not None:
         yield (
             f"spread each send of {listing(spread.streams)} over {spread.days} days (spread_days = {spread.days}), the "
             f"smallest spread that completes: on {long_day(bench.supply.dates[spread.done])}"
         )
-    longer = _longer(bench, head, scope)
+    longer = tried.longer[scope]
     if longer is not None:
-        yield longer
-    for lever, day in sorted(good, key=lambda pair: (bool(pair[0].warning), pair[1])):
-        if not lever.id.startswith("preflight."):
-            yield f"{lever.text[:1].lower()}{lever.text[1:]}: complete on {long_day(day)}"
+        yield f"plan further ahead (policy.horizon_days = {_horizon(bench, longer)}): complete on {long_day(longer)}"
+    yield from (_pulled(lever, day) for lever, day in good[len(opening) :])
     if code is Limit.MEMORY and spread is None:
         yield f"send more often, or stay on the shared pool: not even spread_days = {MOST_SPREAD} is enough"
-    elif code in _LAST_RESORTS:
+    elif code in _LAST_RESORTS and not opening:
         yield _LAST_RESORTS[code]
+
+
+def _pulled(lever: Lever, day: date) -> str:
+    return f"{lever.text[:1].lower()}{lever.text[1:]}: complete on {long_day(day)}"
 
 
 _LAST_RESORTS = {
@@ -227,17 +244,19 @@ _LAST_RESORTS = {
 }
 
 
-def _longer(bench: Bench, head: Headline, scope: int) -> str | None:
-    """The horizon with which the same plan completes, if any allowed one does."""
-    if bench.forecast is None or bench.scenario.policy.horizon_days >= LONGEST:
-        return None
+def _longer(bench: Bench, head: Headline) -> tuple[date | None, date | None]:
+    """When the same plan completes (engaged, all) if it may go on to the longest horizon; None: not even then."""
+    late = (head.days.whole[0] >= NEVER).any()
+    if not late or bench.forecast is None or bench.scenario.policy.horizon_days >= LONGEST:
+        return None, None
     far = bench.further(LONGEST + WINDOW_DAYS)
     problem, _ = far.problem(far.scenario, pace=head.pace)
-    done = int(far.solve(problem)[1].whole[0, scope])
-    if done >= NEVER:
-        return None
-    # Two sends of every stream must lie in the window that opens on the day.
+    whole = far.solve(problem)[1].whole[0]
+    return far.date_of(int(whole[ENGAGED])), far.date_of(int(whole[ALL]))
+
+
+def _horizon(bench: Bench, done: date) -> int:
+    """A horizon with which a day is found to be the day of completion: two sends of every stream must follow it."""
     wait = 2 * max(bench.supply.gap_days.values(), default=1.0)
-    needed = done + 1 + max(0, int(np.ceil(wait)) - WINDOW_DAYS)
-    days = min(LONGEST, -(-needed // 10) * 10)
-    return f"plan further ahead (policy.horizon_days = {days}): complete on {long_day(far.supply.dates[done])}"
+    needed = (done - bench.supply.first).days + 1 + max(0, int(np.ceil(wait)) - WINDOW_DAYS)
+    return min(LONGEST, -(-needed // 10) * 10)

@@ -152,26 +152,17 @@ def quick(c: Case) -> Iterator[Finding]:
 def peaks(c: Case) -> Iterator[Finding]:
     """Peaks that do not fit on the dedicated IPs, or lie beyond the plan."""
     for peak in c.plan.peaks:
-        if peak.fits:
-            continue
-        elsewhere = _elsewhere(c, peak.day)
-        yield Finding(
-            "peak.does_not_fit",
-            "warning",
-            f"{peak.name} on {long_day(peak.day)}: {peak.missing:,} of the day's {counted(peak.messages, 'message')} "
-            f"do not fit on the dedicated IPs and go {elsewhere}.",
-            _fit(peak),
-            "design 4.7",
-            peak.name,
-        )
-    last = c.bench.last_completion
+        if not peak.fits:
+            what = f"{peak.missing:,} of {counted(peak.messages, 'message')} of that day do not fit on dedicated IPs"
+            text = f"{peak.name} on {long_day(peak.day)}: {what} and go {_elsewhere(c, peak.day)}"
+            yield Finding("peak.does_not_fit", "warning", sentence(text), _fit(peak), "design 4.7", peak.name)
     for one in c.scenario.calendar.peaks:
         late = [day for day in expand_days(one.days) if day > c.plan.last]
         if late:
             days = (max(late) - c.bench.supply.first).days + 1
             cure = f"Set policy.horizon_days = {days} to see it." if days <= LONGEST else "Plan it when it is nearer."
-            text = f"{one.name} on {long_day(min(late))} lies after the plan, which ends on {long_day(last)}."
-            yield Finding("peak.beyond_plan", "notice", text, cure, "design 4.7", one.name)
+            text = f"{one.name} on {long_day(min(late))} lies after the last day of the plan, {long_day(c.plan.last)}"
+            yield Finding("peak.beyond_plan", "notice", sentence(text), cure, "design 4.7", one.name)
 
 
 def _elsewhere(c: Case, day: date) -> str:

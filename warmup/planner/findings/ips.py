@@ -33,8 +33,8 @@ def identity(c: Case) -> Iterator[Finding]:
         yield Finding(
             "identity.changed_with_ip",
             "blocker",
-            f"{stream.name} changes {_changes(stream.identity_old, stream.identity_new)} together with its IPs: two "
-            "unknowns at once. The new domain has one ladder of its own, however many IPs there are: caps multiply "
+            f"Stream {stream.name} changes {_changes(stream.identity_old, stream.identity_new)} together with its IPs: "
+            "two unknowns at once. The new domain has one ladder of its own, however many IPs there are: caps multiply "
             "with IPs, a domain's reputation does not.",
             "Change the identity on legacy at least 4 weeks before the start, or 30 days after completion.",
             "Google: ramp changed segments separately; the distances are practice",
@@ -71,8 +71,8 @@ def shared_names(c: Case) -> Iterator[Finding]:
             yield Finding(
                 "migration.host.shared",
                 "blocker",
-                f"{stream.name} keeps its {listing(both)}: re-pointed while legacy still sends, links and bounces of "
-                "mail that is already in inboxes break.",
+                f"Stream {stream.name} keeps its {listing(both)}: re-pointed while legacy still sends, links and "
+                "bounces of mail that is already in inboxes break.",
                 "Use new names on the new platform now, and move the old ones after the link window (30 to 90 days "
                 "after the last legacy send).",
                 "practice; CAN-SPAM 30 days, CASL 60",
@@ -136,10 +136,10 @@ def _shared(pool: Pool, most: int, why: str, source: str) -> Iterator[Finding]:
 
 def capacity(c: Case) -> Iterator[Finding]:
     """Pools whose IPs carry less than their largest day, and IPs that carry very much."""
-    for i, pool in enumerate(c.scenario.pools):
+    for pool in c.scenario.pools:
         each = pool.capacity_per_ip or c.scenario.policy.capacity_per_ip
         spread = [s.spread_days for s in c.scenario.streams if c.scenario.pool_of(s) == pool]
-        largest = int(c.head.run.supply_by_pool[0, ~c.head.problem.peak, i, 1].max(initial=0))
+        largest = int(pool_volume(c.bench, pool).largest_day)
         if max(spread, default=1) == 1 and largest > each * pool.size:
             needed = -(-largest // each)
             yield Finding(
@@ -254,7 +254,7 @@ def critical_with_marketing(c: Case) -> Iterator[Finding]:
             yield Finding(
                 "pool.critical_with_marketing",
                 "warning",
-                f"{listing(critical)} (critical) shares pool {pool.name} with {listing(marketing)}: trouble with "
+                f"Critical mail ({listing(critical)}) shares pool {pool.name} with {listing(marketing)}: trouble with "
                 "marketing mail would delay it.",
                 "Give critical mail a pool without marketing.",
                 "practice",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.planner.engine import run
+from warmup.planner.engine import KEEP_WARM_DAYS, run
+from warmup.planner.milestones import SHUTDOWN_AFTER
 from warmup.planner.plan import Finding
 from warmup.planner.problem import NEVER
-from warmup.planner.wording import counted, long_day, percent, ways_out
+from warmup.planner.wording import counted, long_day, percent, sentence, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,8 +128,10 @@ def ends(c: Case) -> Iterator[Finding]:
         yield Finding(
             "legacy.ends_early",
             "warning",
-            f"{c.legacy} ends on {long_day(until)}, but the plan is {ready}: {counted(overflow, 'message')} after that "
-            f"day go to the overflow ({c.scenario.new.overflow}), whose reputation is not the customer's own.",
+            sentence(
+                f"{c.legacy} ends on {long_day(until)}, but the plan is {ready}: {counted(overflow, 'message')} after "
+                f"that day go to the overflow ({c.scenario.new.overflow}), whose reputation is not the customer's own"
+            ),
             ways_out([*([f"extend {c.legacy} to {long_day(back)}"] if back else []), *c.sooner()])
             or f"Extend {c.legacy}.",
             "practice",
@@ -137,8 +140,10 @@ def ends(c: Case) -> Iterator[Finding]:
         yield Finding(
             "legacy.ends_before_rollback",
             "warning",
-            f"{c.legacy} ends on {long_day(until)}. As the way back it should stay warm until {long_day(back)}: 14 "
-            "days after completion, and 8 weeks after the start.",
+            sentence(
+                f"{c.legacy} ends on {long_day(until)}. As the way back it should stay warm until {long_day(back)}: "
+                f"{KEEP_WARM_DAYS} days after completion, and {SHUTDOWN_AFTER.days // 7} weeks after the start"
+            ),
             f"Extend {c.legacy} to {long_day(back)}.",
             "practice; Adobe: not before 8 weeks",
         )

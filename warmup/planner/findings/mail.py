@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from warmup.planner.ceilings import ceilings
 from warmup.planner.plan import Finding, PreflightItem
 from warmup.planner.preflight import earliest_start
-from warmup.planner.wording import counted, listing, long_day
+from warmup.planner.wording import counted, listing, long_day, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ def closed(c: Case) -> Iterator[Finding]:
 def _do(c: Case, item: PreflightItem) -> str:
     """Who does what by when; a date that is past is not asked for."""
     by = f"by {long_day(item.due)}" if item.due >= c.bench.today else "now"
-    return f"{item.owner}: do it {by}, then set preflight.{item.id} to done (or to the date it will be done)."
+    return sentence(f"{item.owner}: do it {by}, then set preflight.{item.id} to done (or to the date it will be done)")
 
 
 def overdue(c: Case) -> Iterator[Finding]:
