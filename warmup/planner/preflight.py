@@ -253,11 +253,15 @@ def _working_days(day: date, count: int, off: Collection[date]) -> date:
 def _holidays(scenario: Scenario, near: date) -> Collection[date]:
     """Public holidays that are no working days, where the scenario names a country."""
     country = scenario.calendar.holiday_country
-    if country is None:
-        return frozenset()
+    return frozenset() if country is None else _days_off(country, near.year)
+
+
+@cache
+def _days_off(country: str, year: int) -> frozenset[date]:
+    """Public holidays of a country from the year before to the year after; asked for by every variant of a plan."""
     from holidays import country_holidays
 
-    return frozenset(country_holidays(country, years=range(near.year - 1, near.year + 2)))
+    return frozenset(country_holidays(country, years=range(year - 1, year + 2)))
 
 
 @cache

@@ -298,13 +298,21 @@ class Tables:
                 {
                     "date": self.dates,
                     "supply": self.supply.messages[0].sum(axis=(1, 2, 3)),
-                    "in_scope": self.run.supply_by_pool[0, :, :, 1].sum(axis=1),
+                    "in_scope": self._in_scope(),
                     **per_day,
                     "control": control,
                     "kind": kinds,
                 }
             )
         )
+
+    def _in_scope(self) -> Ints:
+        """Messages of each day of origin that are to be on dedicated IPs: the released control group among them."""
+        main: Ints = self.run.supply_by_pool[0, :, :, 1].sum(axis=1)
+        for part in self.parts:
+            if part.kind == CONTROL and part.destination == "dedicated":
+                main = main + part.messages.sum(axis=(1, 2, 3))
+        return main
 
     @cached_property
     def sheet(self) -> pd.DataFrame:

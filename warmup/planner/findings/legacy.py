@@ -195,6 +195,17 @@ def sunset(c: Case) -> Iterator[Finding]:
         "Stop mailing them (sunset), or take them into scope with include_never = true.",
         "SparkPost plan; practice",
     )
+    over = outside[outside["destination"] == "overflow"]
+    if not over.empty:
+        yield Finding(
+            "scope.sunset_overflow",
+            "warning",
+            f"From {long_day(over['date'].min().date())} on, {counted(int(over['messages'].sum()), 'message')} to people "
+            f"without engagement for over 365 days would go over the overflow ({c.bench.scenario.new.overflow}), because "
+            f"{c.bench.scenario.legacy.name} no longer takes them: the worst mail on IPs that others share.",
+            "Stop mailing these people by then (sunset).",
+            "practice",
+        )
 
 
 RULES = (unplaced, sunset_unplaced, ends, mix, sunset)
