@@ -202,8 +202,8 @@ def sunset(c: Case) -> Iterator[Finding]:
             "warning",
             f"From {long_day(over['date'].min().date())} on, {counted(int(over['messages'].sum()), 'message')} to "
             "people without engagement for over 365 days would go over the overflow "
-            f"({c.bench.scenario.new.overflow}), because {c.bench.scenario.legacy.name} no longer takes them: the worst "
-            "mail on IPs that others share.",
+            f"({c.bench.scenario.new.overflow}), because {c.bench.scenario.legacy.name} no longer takes them: "
+            "the worst mail on IPs that others share.",
             "Stop mailing these people by then (sunset).",
             "practice",
         )
