@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.planner.compile import SMALL, Settings, Shape, compile_problem, shape_of
+from warmup.planner.compile import Settings, Shape, compile_problem, shape_of
 from warmup.planner.completion import ALL, ENGAGED, WINDOW_DAYS, Days, days_for_good
 from warmup.planner.engine import Run, run
 from warmup.planner.preflight import closed_until, preflight_items
 from warmup.planner.problem import NEVER, Problem, stack
+from warmup.planner.small import SMALL
 from warmup.planner.wording import listing, sentence
 from warmup.ramps import Choice, choose_policy, named, policies, ramp
 from warmup.scenario import Legacy, Scenario, expand_days

@@ -33,16 +33,16 @@ def memory(age: Floats) -> Floats:
 _AGES = np.arange(MEMORY_DAYS)
 _PARTS = MEMORY_DAYS - MEMORY_FULL_DAYS
 # m(k) in parts, so that whole messages stay whole: 69 messages after 9 days are 69 · 21 / 23 = 63, not 62.99…
-_WEIGHTS = np.clip(MEMORY_DAYS - _AGES, 0, _PARTS).astype(np.float64)
-_WEIGHTS[0] = 0.0  # today is not history yet
-_FADING = (_AGES > MEMORY_FULL_DAYS).astype(np.float64)
+_OLD_WEIGHTS = np.where(_AGES > MEMORY_FULL_DAYS, MEMORY_DAYS - _AGES, 0).astype(np.float64)
+_SLOWEST = (_PARTS - 2) / (_PARTS - 1) * (1 + 1e-12)
 
 
 class Memory:
     """Accepted mail of the last 30 days of a family of clocks, and the base traffic it leaves.
 
     Mail of the last week counts in full, so the largest of seven days is the base traffic unless something older was
-    much larger. ``_old`` bounds what is older; only the few clocks where it could matter are worked out over all days.
+    much larger. ``_old`` bounds from above what older days leave: it fades by 1/22 a day, the least that any of them
+    does. Only the few clocks where it could matter are worked out over all days.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
@@ -58,12 +58,13 @@ class Memory:
         base = ring[(day - 1) % MEMORY_DAYS].copy()
         for age in range(2, MEMORY_FULL_DAYS + 1):
             np.maximum(base, ring[(day - age) % MEMORY_DAYS], out=base)
-        doubtful = np.flatnonzero(self._old * (_PARTS - 1) > base * _PARTS)
+        doubtful = np.flatnonzero(self._old > base * _PARTS)
         if len(doubtful):
             ages = (day - _AGES) % MEMORY_DAYS
             rows = ring[:, doubtful]
-            base[doubtful] = (rows * _WEIGHTS[ages][:, None]).max(axis=0) / _PARTS
-            self._old[doubtful] = (rows * _FADING[ages][:, None]).max(axis=0)
+            old = (rows * _OLD_WEIGHTS[ages][:, None]).max(axis=0)
+            self._old[doubtful] = old
+            base[doubtful] = np.maximum(base[doubtful], old / _PARTS)
         forgotten = base < self._most * (1 - 1e-12)
         return base.reshape(self._shape), forgotten.reshape(self._shape)
 
@@ -72,7 +73,8 @@ class Memory:
         row = self._ring[day % MEMORY_DAYS]
         row[:] = accepted.ravel()
         np.maximum(self._most, row, out=self._most)
-        np.maximum(self._old, self._ring[(day - MEMORY_FULL_DAYS) % MEMORY_DAYS], out=self._old)
+        self._old *= _SLOWEST
+        np.maximum(self._old, self._ring[(day - MEMORY_FULL_DAYS) % MEMORY_DAYS] * (_PARTS - 1), out=self._old)
 
 
 @dataclass

@@ -10,6 +10,7 @@ import numpy as np
 
 from warmup.planner.ceilings import ceiling_arrays, ceilings
 from warmup.planner.problem import NEVER, UNLIMITED, Bools, Floats, Group, Ints, Problem, StreamRule
+from warmup.planner.small import SMALL, SMALL_DAILY, small_providers
 from warmup.scenario import Pool, Scenario, Stream, expand_days
 from warmup.traffic.supply import TIERS, Supply
 
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from warmup.ramps import Ladder, Ramp
-
-SMALL = "small"
-"""The clock that small providers share."""
-
-SMALL_DAILY = 50
-"""Messages a day per IP below which a provider is small, and the floor of the small clock (practice)."""
-
-SMALL_RECIPIENTS = 10_000
-"""Providers with fewer recipients need no warm-up of their own (Oracle)."""
 
 GATE_OF_TIER = {"0_30": 0, "31_60": 1, "61_90": 2}
 PEAK_FREEZE_BEFORE, PEAK_FREEZE_AFTER = 7, 3
@@ -175,11 +167,7 @@ def shape_of(scenario: Scenario, supply: Supply, closed: Mapping[str, date | Non
     pool_of = np.array([_pool_index(scenario, stream) for stream in streams])
     pools = len(scenario.pools)
     volume = np.stack([regular[:, pool_of == i].sum(axis=1) for i in range(pools)])
-    # A block that is warm already needs no clock at all, and so none for its small providers.
-    ramps = scenario.new.mode == "ramp"
-    small = np.zeros((pools, len(supply.providers)), dtype=bool)
-    if ramps:
-        small = _small(scenario, supply, volume, closed) & ~_needs_ceiling(scenario, supply, scope.sum(axis=3), pool_of)
+    small = small_providers(scenario, supply, scope.sum(axis=3), pool_of, closed)
     by_clock = np.stack([_merge(volume[i], small[i]) for i in range(pools)])
     shares = np.stack([_share(by_clock[i]) for i in range(pools)])
     days = by_clock.sum(axis=2).argmax(axis=1)
@@ -200,55 +188,6 @@ def shape_of(scenario: Scenario, supply: Supply, closed: Mapping[str, date | Non
         largest_by_provider=by_clock[np.arange(pools), days].astype(np.float64),
         outside=outside,
     )
-
-
-def _small(scenario: Scenario, supply: Supply, volume: Ints, closed: Mapping[str, date | None]) -> Bools:
-    """Providers that share the pool's small clock; never one that readiness closes or the scenario gives a ceiling."""
-    own = set(closed) | {name for name, ceiling in scenario.policy.ceilings.items() if ceiling}
-    may = np.array([provider not in own for provider in supply.providers])
-    few = np.array([supply.recipients.get(p, SMALL_RECIPIENTS) < SMALL_RECIPIENTS for p in supply.providers])
-    regular = int((~supply.peak_days).sum()) or 1
-    steady = volume.sum(axis=1) / regular
-    ips = np.array([max(pool.size, 1) for pool in scenario.pools])
-    small: Bools = ((steady / ips[:, None] < SMALL_DAILY) | few) & may & (steady > 0)
-    return small
-
-
-def _needs_ceiling(scenario: Scenario, supply: Supply, scope: Ints, pool_of: Ints) -> Bools:
-    """Providers of each pool whose ceiling could bind, (pools, P): the small clock knows none, so they keep their own.
-
-    Args:
-        scenario: The migration.
-        supply: Its mail.
-        scope: In-scope mail (T, S, P), peaks included.
-        pool_of: Pool of each stream.
-    """
-    most = np.zeros((len(scenario.pools), len(supply.providers)), dtype=np.int64)
-    weekend = np.array([day.weekday() >= 5 for day in supply.dates])
-    at_weekends = np.zeros(most.shape, dtype=bool)
-    for i in range(len(most)):
-        # What waits in a window can leave on one day, together with that day's own mail.
-        a_day = sum(
-            _windows(scope[:, s], stream.spread_days)
-            for s, stream in enumerate(_ordered_streams(scenario, supply))
-            if pool_of[s] == i
-        )
-        if isinstance(a_day, np.ndarray):
-            most[i], at_weekends[i] = a_day.max(axis=0), a_day[weekend].any(axis=0)
-    # Of one IP: those of a pool can start on different days, and the first ones carry everything until then.
-    sizes = np.ones(len(most), dtype=np.int64)
-    value, _, _, weekdays = ceiling_arrays(supply, ceilings(scenario, supply), sizes, len(supply.providers))
-    needs: Bools = (most > value) | (weekdays & at_weekends)
-    return needs
-
-
-def _windows(mail: Ints, days: int) -> Ints:
-    """Sums over the last ``days`` days with mail of (T, P)."""
-    out = np.zeros_like(mail)
-    sends = np.flatnonzero(mail.any(axis=1))
-    total = np.concatenate([np.zeros((1, mail.shape[1]), dtype=mail.dtype), mail[sends].cumsum(axis=0)])
-    index = np.searchsorted(sends, np.arange(len(mail)), side="right")
-    return np.asarray(total[index] - total[np.maximum(index - days, 0)], dtype=out.dtype)
 
 
 def _merge(volume: Ints, small: Bools) -> Ints:

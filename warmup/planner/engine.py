@@ -14,6 +14,7 @@ import numpy as np
 from warmup.planner.clocks import Clocks, Offer
 from warmup.planner.filling import Cell, Fill
 from warmup.planner.gates import Gates
+from warmup.planner.placing import Flow, place
 from warmup.planner.problem import UNLIMITED, Bools, Floats, Ints, Limit, Problem
 from warmup.planner.result import Detail, Run, allocate, width_of
 
@@ -39,7 +40,12 @@ def run(problem: Problem, *, detail: Detail = "full") -> Run:
 
     Returns:
         The plans. Deterministic: a batch gives what its members give one by one.
+
+    Raises:
+        ValueError: There is mail on silent days.
     """
+    if problem.supply[:, problem.silent].any():
+        raise ValueError("there is mail on silent days, on which nothing is sent")
     out = allocate(problem, detail)
     for b in range(0, problem.batch, _BLOCK):
         rows = slice(b, min(b + _BLOCK, problem.batch))
@@ -71,15 +77,13 @@ class Pass:
         self.due: list[Bools] = [(p.spread - 1 == age).T for age in range(self.ages)]
         self.one_spread = bool((p.spread == p.spread[:1]).all())
         self.order = self._order()
-        self.marketing = np.array([stream.marketing for stream in p.streams])
+        self._cells = list(dict.fromkeys((cell.stream, cell.tier) for cell in self.order))
         self._marketing_of = [
             [s for s, stream in enumerate(p.streams) if stream.marketing and stream.pool == i]
             for i in range(len(p.pools))
         ]
         self._joining = bool((p.joined < 1).any())
         self._engaged = int(p.engaged.sum())
-        self._outside = np.broadcast_to(p.outside.transpose(1, 2, 0)[..., None], self.shape)
-        self._any_outside = bool(p.outside.any())
         self._any_held = bool(p.held_share.any())
         self._nothing: Ints = np.zeros(self.shape, dtype=np.int64)
         self._arrived: Bools = np.zeros(self.shape, dtype=bool)
@@ -144,24 +148,35 @@ class Pass:
         cap, limit = self._caps(day, offer, frozen, floor, ceiling, capacity)
         self.gates.open(day, day - self.since, offer.base, frozen)
         identity = self._identity_room(day)
-        held, outside, released = self._arrivals(day)
         if self.p.silent[day]:
             nothing = np.zeros(self.clock_shape, dtype=np.int64)
             self._note_clocks(day, offer.base, cap, nothing, limit)
             self._record(day, nothing, nothing > 0, nothing, np.zeros_like(identity))
             return
-        fill = Fill(self, cap, limit, capacity, identity, released)
+        held, outside, released = self._arrivals(day)
+        fill = Fill(self, day, cap, limit, capacity, identity, released)
         fill.all()
         sent, marketing, older = (a.transpose(1, 0, 2) for a in (fill.sent, fill.marketing, fill.older))
-        full = sent >= cap
-        self._note_clocks(day, offer.base, cap, sent, np.where(full, limit, fill.clock_why.transpose(1, 0, 2)))
+        if fill.clock_why is not None:
+            limit = np.where(sent >= cap, limit, fill.clock_why.transpose(1, 0, 2))
+        self._note_clocks(day, offer.base, cap, sent, limit)
         self._record(day, sent, self._counts(marketing, cap), older, fill.identity_sent.transpose(1, 0, 2))
         if self._only_critical is not None:
             self._count_critical_days(cap)
         self._count(day, fill)
-        if fill.released is not None:
-            held = held + fill.released
-        self._place_rest(day, fill, held, outside)
+        if released is not None:
+            held = Flow(held.mail + released.mail, held.streams)
+        self._place_rest(day, Flow(fill.rest, tuple(fill.rest_of)), held, outside)
+        if self.out.reason is not None:
+            self.out.reason[day] = fill.why
+
+    def _place_rest(self, day: int, rest: Flow, held: Flow, outside: Flow) -> None:
+        """Send what was due and did not fit elsewhere."""
+        p = self.p
+        legacy = np.where(day <= p.legacy_until, p.legacy_capacity, 0)
+        # Nothing goes to the new platform on a legacy-only day, to its overflow neither.
+        overflow = np.zeros_like(p.overflow_capacity) if p.legacy_only[day] else p.overflow_capacity
+        place(day, (rest, held, outside), legacy, overflow, self._cells, self.out)
 
     def _cool(self, day: int, base: Floats) -> None:
         """After an idle month everything starts again (design 4.2)."""
@@ -229,55 +244,72 @@ class Pass:
         offer = self.identities.offer(day)
         return np.floor(offer.base).astype(np.int64) if self.p.freeze[day] else offer.cap
 
-    def _arrivals(self, day: int) -> tuple[Ints, Ints, Ints | None]:
+    def _arrivals(self, day: int) -> tuple[Flow, Flow, Flow | None]:
         """Add the day's in-scope mail to the stock.
 
         Returns:
             Control and keep-warm mail that stays on legacy, mail out of scope, and control mail that is released.
         """
         p = self.p
-        scope = p.supply[:, day].transpose(1, 3, 0, 2).astype(np.int64, order="C")
-        held, outside, released = self._nothing, self._nothing, None
-        if self._any_outside:
-            outside = np.where(self._outside, scope, 0)
-            scope = scope - outside
-        if self._any_held:
-            held = self._share_of(scope, p.held_share[:, day])
-            main = scope - held
-            if (day >= p.release).any():
-                kept_share = np.where((day >= p.release + KEEP_WARM_DAYS)[:, None], 0, p.kept_share[:, day])
-                kept = np.minimum(self._share_of(scope, kept_share), held)
-                released = np.where((day >= p.release)[:, None], held - kept, 0)
-                held = held - released
-            scope = main
+        scope = self.stock.pop()  # its mail has left: the oldest was due
+        here = []
+        for s in range(self.shape[0]):
+            mail = p.supply[:, day, s]
+            if mail.any():
+                here.append(s)
+                scope[s] = mail.transpose(2, 0, 1)
+            else:
+                scope[s] = 0
+        outside = self._outside_of(scope, here)
+        held, released = self._held_of(day, scope, here)
         if p.tiers_bind or self._only_critical is not None:
             np.greater(scope, 0, out=self._arrived)
-        self._measure_supply(day, scope)
-        if not p.silent[day]:
-            self.stock = [scope, *self.stock[:-1]]
+        self._measure_supply(day, scope, here)
+        self.stock.insert(0, scope)
         return held, outside, released
 
-    def _share_of(self, scope: Ints, share: Ints) -> Ints:
-        """That many ten-thousandths (B, Q) of the marketing mail in ``scope``."""
-        part = scope * share // HASH_BUCKETS
-        part[~self.marketing] = 0
-        return part
+    def _outside_of(self, scope: Ints, here: list[int]) -> Flow:
+        """Take mail out of ``scope`` that is out of it by decision."""
+        streams = tuple(s for s in here if self.p.outside[:, s].any())
+        outside = np.zeros(self.shape, dtype=np.int64) if streams else self._nothing
+        for s in streams:
+            outside[s] = scope[s] * self.p.outside[:, s].T[:, :, None]
+            scope[s] -= outside[s]
+        return Flow(outside, streams)
 
-    def _scopes(self, mail: Ints) -> tuple[Ints, Ints]:
-        """Mail (S, K, B, Q) summed over tiers: engaged, all; each (S, B, Q)."""
-        every = mail.sum(axis=1)
-        engaged = mail[:, : self._engaged].sum(axis=1)
-        engaged[~self.marketing] = every[~self.marketing]
-        return engaged, every
+    def _held_of(self, day: int, scope: Ints, here: list[int]) -> tuple[Flow, Flow | None]:
+        """Take control and keep-warm mail out of ``scope``; what of it is released, once the migration is complete."""
+        p = self.p
+        streams = tuple(s for s in here if p.streams[s].marketing) if self._any_held else ()
+        if not streams:
+            return Flow(self._nothing, ()), None
+        done = day >= p.release
+        held = np.zeros(self.shape, dtype=np.int64)
+        released = np.zeros(self.shape, dtype=np.int64) if done.any() else None
+        share = p.held_share[:, day]
+        kept_share = np.where((day >= p.release + KEEP_WARM_DAYS)[:, None], 0, p.kept_share[:, day])
+        for s in streams:
+            part = scope[s] * share // HASH_BUCKETS
+            if released is not None:
+                kept = np.minimum(scope[s] * kept_share // HASH_BUCKETS, part)
+                released[s] = np.where(done[:, None], part - kept, 0)
+            held[s] = part if released is None else part - released[s]
+            scope[s] -= part
+        return Flow(held, streams), None if released is None else Flow(released, streams)
 
-    def _measure_supply(self, day: int, main: Ints) -> None:
+    def _both_scopes(self, mail: Ints, s: int) -> tuple[Ints, Ints]:
+        """Mail (K, B, Q) of a stream over tiers: engaged, all; each (B, Q). All mail but marketing mail is engaged."""
+        every: Ints = mail.sum(axis=0)
+        return (mail[: self._engaged].sum(axis=0) if self.p.streams[s].marketing else every), every
+
+    def _measure_supply(self, day: int, scope: Ints, here: list[int]) -> None:
         out = self.out
-        for x, part in enumerate(self._scopes(main)):
-            out.supply_by_provider[:, day, :, x] = part.sum(axis=0)
-            per_stream = part.sum(axis=2)
-            for s, stream in enumerate(self.p.streams):
-                out.supply_by_pool[:, day, stream.pool, x] += per_stream[s]
-        out.stream_sends[:, day] = (main.sum(axis=(1, 3)) > 0).T
+        for s in here:
+            both = self._both_scopes(scope[s], s)
+            for x, part in enumerate(both):
+                out.supply_by_provider[:, day, :, x] += part
+                out.supply_by_pool[:, day, self.p.streams[s].pool, x] += part.sum(axis=1)
+            out.stream_sends[:, day, s] = both[1].any(axis=1)
 
     # -- what a day was for the clocks ----------------------------------------------------------------------------
 
@@ -317,19 +349,11 @@ class Pass:
     def _count(self, day: int, fill: Fill) -> None:
         """Add a day's dedicated mail to the totals, by day of origin."""
         out = self.out
-        for age in range(self.ages):
+        for (s, age), both in fill.carried.items():
             origin = out.origin[day, age]
-            if origin < 0:
-                continue
-            for x, part in enumerate(self._scopes(fill.moved[age].sum(axis=0))):
-                out.by_provider[:, origin, :, x] += part.sum(axis=0)
-                per_stream = part.sum(axis=2)
-                for s, stream in enumerate(self.p.streams):
-                    out.by_pool[:, origin, stream.pool, x] += per_stream[s]
-        if out.dedicated is not None:
-            out.dedicated[day] = fill.moved
-        if out.released is not None and fill.released_moved is not None:
-            out.released[day] = fill.released_moved
+            for x, part in enumerate(both):
+                out.by_provider[:, origin, :, x] += part
+                out.by_pool[:, origin, self.p.streams[s].pool, x] += part.sum(axis=1)
 
     def _record(self, day: int, sent: Ints, counts: Bools, older: Ints, identity: Ints) -> None:
         self.clocks.record(day, sent)
@@ -343,69 +367,6 @@ class Pass:
         if out.base is None or out.cap is None or out.sent is None or out.limit is None:
             return
         out.base[day], out.cap[day], out.sent[day], out.limit[day] = base, cap, sent, limit
-
-    # -- what is left ---------------------------------------------------------------------------------------------
-
-    def _place_rest(self, day: int, fill: Fill, held: Ints, outside: Ints) -> None:
-        """Send what was due and did not fit to legacy, then overflow; what neither takes is unplaced (design 4.1)."""
-        p, out = self.p, self.out
-        flows = [fill.rest, held, outside]
-        legacy = np.where(day <= p.legacy_until, p.legacy_capacity, 0)
-        to_legacy, flows = self._take(flows, legacy)
-        # Nothing goes to the new platform on a legacy-only day, to its overflow neither.
-        overflow = np.zeros_like(p.overflow_capacity) if p.legacy_only[day] else p.overflow_capacity
-        to_overflow, flows = self._take(flows, overflow)
-        out.legacy[:, day] = sum(self._total(flow) for flow in to_legacy)
-        out.unplaced[:, day] = sum(self._total(flow) for flow in flows)
-        if out.reason is None:
-            return
-        out.reason[day] = fill.why
-        for d, (target, parts) in enumerate(
-            zip((out.to_legacy, out.to_overflow, out.to_none), (to_legacy, to_overflow, flows), strict=True)
-        ):
-            used = [part for part in parts if part is not self._nothing]
-            if target is not None and used:
-                target[day] = sum(used)
-            if out.parts is not None:
-                for kind, part in enumerate(parts):
-                    out.parts[d, kind, day] = part
-
-    def _take(self, flows: list[Ints], room: Ints) -> tuple[list[Ints], list[Ints]]:
-        """Give as much of ``flows`` as fits into ``room`` (B,), in the order of the cells; the rest is returned."""
-        taken: list[Ints] = []
-        rest: list[Ints] = []
-        left = room.copy()
-        for flow in flows:
-            total = self._total(flow)
-            if (total <= left).all():
-                part, remains = flow, self._nothing
-            elif not left.any():
-                part, remains = self._nothing, flow
-            else:
-                part = self._in_order(flow, left)
-                remains = flow - part
-            left = left - (total if part is flow else self._total(part))
-            taken.append(part)
-            rest.append(remains)
-        return taken, rest
-
-    def _total(self, flow: Ints) -> Ints:
-        """Messages of a flow per variant, (B,)."""
-        if flow is self._nothing:
-            return np.zeros(self.p.batch, dtype=np.int64)
-        return np.asarray(flow.reshape(-1, *flow.shape[2:]).sum(axis=0).sum(axis=1))
-
-    def _in_order(self, flow: Ints, room: Ints) -> Ints:
-        """Take cell by cell in the order of design 4.5 until ``room`` is used up."""
-        keys = list(dict.fromkeys((cell.stream, cell.tier) for cell in self.order))
-        ordered = np.stack([flow[s, k] for s, k in keys], axis=1)
-        flat = ordered.reshape(ordered.shape[0], -1)
-        before = np.cumsum(flat, axis=1) - flat
-        part = np.clip(room[:, None] - before, 0, flat).reshape(ordered.shape)
-        result = np.zeros_like(flow)
-        for i, (s, k) in enumerate(keys):
-            result[s, k] = part[:, i]
-        return result
 
 
 def _bound(cap: Ints, limit: Ints, bound: Ints, code: Limit) -> tuple[Ints, Ints]:

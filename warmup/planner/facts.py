@@ -8,7 +8,7 @@ import numpy as np
 
 from warmup.planner.ceilings import CeilingUse, ceilings
 from warmup.planner.clocks import MEMORY_DAYS, MEMORY_FULL_DAYS
-from warmup.planner.compile import PEAK_FREEZE_AFTER, PEAK_FREEZE_BEFORE, SMALL_DAILY, SMALL_RECIPIENTS
+from warmup.planner.compile import PEAK_FREEZE_AFTER, PEAK_FREEZE_BEFORE
 from warmup.planner.completion import CARRIED_PER_MILLE, MIN_DAILY, MIN_SENDS, WINDOW_DAYS
 from warmup.planner.engine import KEEP_WARM_DAYS
 from warmup.planner.filling import CRITICAL_SENDING_DAYS
@@ -16,6 +16,7 @@ from warmup.planner.gates import GATE_DAYS, GATE_SENDING_DAYS, OLDER_STEP, OLDER
 from warmup.planner.plan import Assumption, PreflightItem
 from warmup.planner.preflight import preflight_assumptions
 from warmup.planner.problem import NEVER
+from warmup.planner.small import SMALL_DAILY, SMALL_RECIPIENTS
 from warmup.planner.wording import counted, listing, percent
 from warmup.ramps.growth import LEAVE_AT, WEEKLY_GROWTH
 
@@ -131,11 +132,11 @@ def _volume_rows(bench: Bench, head: Headline) -> Iterator[Assumption]:
     scenario, legacy = bench.scenario, bench.scenario.legacy
     own = {pool.name: pool.capacity_per_ip for pool in scenario.pools if pool.capacity_per_ip}
     values = [f"{own.get(pool.name) or scenario.policy.capacity_per_ip:,}" for pool in scenario.pools]
-    each = listing(f"{value} in {pool.name}" for value, pool in zip(values, scenario.pools, strict=True))
-    text = values[0] if len(set(values)) == 1 else each
+    each = [f"{value} in {pool.name}" for value, pool in zip(values, scenario.pools, strict=True)]
+    text = f"{values[0]} messages a day" if len(set(values)) == 1 else f"messages a day: {listing(each)}"
     yield Assumption(
         "Capacity of a warm IP",
-        f"{text} messages a day",
+        text,
         "scenario" if own else "SparkPost: 2-5 million a day",
         "" if own else "sourced",
     )

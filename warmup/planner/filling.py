@@ -8,10 +8,11 @@ import numpy as np
 
 from warmup.planner.gates import OLDER_GATE
 from warmup.planner.problem import UNLIMITED, Bools, Ints, Limit
-from warmup.traffic.supply import largest_remainder
+from warmup.planner.shares import shared_out
 
 if TYPE_CHECKING:
     from warmup.planner.engine import Pass
+    from warmup.planner.placing import Flow
 
 CRITICAL_SENDING_DAYS = 14
 """One-time passwords move last (practice)."""
@@ -37,38 +38,26 @@ class Cell(NamedTuple):
     released: bool = False
 
 
-def shared_out(weights: Ints, total: Ints) -> Ints:
-    """Share ``total`` (...) in proportion to whole ``weights`` (..., n) by largest remainder, ties to the earlier one.
-
-    Where the total is at most the sum of the weights, no part exceeds its weight. Integer arithmetic throughout, but
-    for numbers whose product would not fit (above three thousand million messages).
-    """
-    every = np.maximum(weights.sum(axis=-1, keepdims=True), 1)
-    if float(every.max(initial=1)) * float(total.max(initial=0)) >= float(1 << 62):
-        return np.minimum(largest_remainder(weights.astype(np.float64), total), weights)
-    product = weights * total[..., None]
-    whole = product // every
-    missing = total - whole.sum(axis=-1)
-    order = np.argsort(whole * every - product, axis=-1, kind="stable")
-    rank = np.empty_like(order)
-    np.put_along_axis(rank, order, np.broadcast_to(np.arange(weights.shape[-1]), order.shape), axis=-1)
-    return np.asarray(whole + ((rank < missing[..., None]) & (weights > 0)), dtype=np.int64)
-
-
 class Fill:
     """One day's filling. Cell arrays are (S, K, B, Q), clock arrays (G, B, Q).
 
     Attributes:
         sent, marketing, older: Messages on dedicated IPs: all, of marketing streams, of older tiers.
         identity_sent: (D, B, Q): messages per new identity.
-        moved: (A, J, S, K, B, Q): in-scope mail on dedicated IPs by age and J-th IP group of the stream's pool.
-        released_moved: (J, S, K, B, Q): control mail on dedicated IPs, on days that release it.
-        rest: What was due and did not fit. why: the :class:`Limit` of what did not fit.
-        clock_why: Why a clock with room left is not fuller: a limit other than its cap.
+        carried: Per stream and age, in-scope mail on dedicated IPs: engaged, all; each (B, Q).
+        rest: What was due and did not fit, of the streams ``rest_of``. why: the :class:`Limit` of what did not fit.
+        clock_why: Why a clock with room left is not fuller: a limit other than its cap. None where nobody asks.
     """
 
     def __init__(
-        self, owner: Pass, cap: Ints, limit: Ints, capacity: Ints, identity_room: Ints, released: Ints | None
+        self,
+        owner: Pass,
+        day: int,
+        cap: Ints,
+        limit: Ints,
+        capacity: Ints,
+        identity_room: Ints,
+        released: Flow | None,
     ) -> None:
         self.o = owner
         self._room = cap.transpose(1, 0, 2).copy()
@@ -79,16 +68,19 @@ class Fill:
         tight = cap.sum(axis=2) > capacity
         self._capacity = np.where(tight, capacity, UNLIMITED).T.copy() if tight.any() else None
         self._closed: dict[tuple[int, int], Bools | None] = {}
-        self.released = released
+        self._released = released
         self.identity_sent = np.zeros_like(self._identity_room)
         self.sent = np.zeros_like(self._room)
         self.marketing = np.zeros_like(self._room)
         self.older = np.zeros_like(self._room)
-        self.moved = np.zeros((owner.ages, owner.width, *owner.shape), dtype=np.int64)
-        self.released_moved = np.zeros((owner.width, *owner.shape), dtype=np.int64) if released is not None else None
+        out = owner.out
+        self._moved = None if out.dedicated is None else out.dedicated[day]
+        self._released_moved = None if out.released is None else out.released[day]
+        self.carried: dict[tuple[int, int], list[Ints]] = {}
         self.rest = np.zeros(owner.shape, dtype=np.int64)
+        self.rest_of: set[int] = set()
         self.why = np.full(owner.shape, _FREE, dtype=np.int8)
-        self.clock_why = np.full(self._room.shape, _FREE, dtype=np.int64)
+        self.clock_why = None if out.limit is None else np.full(self._room.shape, _FREE, dtype=np.int64)
 
     def all(self) -> None:
         """Fill every cell in order.
@@ -99,7 +91,7 @@ class Fill:
         streams = self.o.p.streams
         together: set[tuple[int, int, bool, bool]] = set()
         for cell in self.o.order:
-            if cell.released and self.released is None:
+            if cell.released and (self._released is None or cell.stream not in self._released.streams):
                 continue
             stream = streams[cell.stream]
             if not stream.percent:
@@ -113,8 +105,8 @@ class Fill:
     def _available(self, cell: Cell) -> Ints:
         """Messages of the cell that are still to be placed, (B, Q)."""
         if cell.released:
-            assert self.released is not None  # released cells are filled only on days that release
-            return np.asarray(self.released[cell.stream, cell.tier])
+            assert self._released is not None  # released cells are filled only on days that release
+            return np.asarray(self._released.mail[cell.stream, cell.tier])
         stock: Ints = self.o.stock[cell.age][cell.stream, cell.tier]
         if self.o.one_spread:
             return stock
@@ -255,7 +247,8 @@ class Fill:
 
     def _note(self, g: int, left: Ints, code: Ints) -> None:
         """Remember, for the clock, why mail was left although there may be room."""
-        np.minimum(self.clock_why[g], np.where(left > 0, code, _FREE), out=self.clock_why[g])
+        if self.clock_why is not None:
+            np.minimum(self.clock_why[g], np.where(left > 0, code, _FREE), out=self.clock_why[g])
 
     def _take(self, cell: Cell, j: int, g: int, take: Ints) -> None:
         stream = self.o.p.streams[cell.stream]
@@ -271,29 +264,43 @@ class Fill:
         if stream.identity >= 0:
             self._identity_room[stream.identity] -= take
             self.identity_sent[stream.identity] += take
+        self._note_moved(cell, j, take)
+
+    def _note_moved(self, cell: Cell, j: int, take: Ints) -> None:
         if cell.released:
-            assert self.released_moved is not None
-            self.released_moved[j, cell.stream, cell.tier] += take
-        else:
-            self.moved[cell.age, j, cell.stream, cell.tier] += take
+            if self._released_moved is not None:
+                target = self._released_moved[j, cell.stream, cell.tier]
+                np.add(target, take, out=target, casting="unsafe")
+            return
+        if self._moved is not None:
+            target = self._moved[cell.age, j, cell.stream, cell.tier]
+            np.add(target, take, out=target, casting="unsafe")
+        if (cell.stream, cell.age) not in self.carried:
+            self.carried[cell.stream, cell.age] = [np.zeros_like(take), np.zeros_like(take)]
+        engaged, every = self.carried[cell.stream, cell.age]
+        every += take
+        if self.o.p.engaged[cell.tier] or not self.o.p.streams[cell.stream].marketing:
+            engaged += take
 
     def _leave(self, cell: Cell, left: Ints, why: Ints | None) -> None:
         """Keep what did not fit: in the stock until it is due, then for legacy or overflow."""
         s, k = cell.stream, cell.tier
         if cell.released:
-            assert self.released is not None
-            self.released[s, k] = left
+            assert self._released is not None
+            self._released.mail[s, k] = left
             return
-        here: Bools | bool = True
-        if not self.o.one_spread:
-            here = np.broadcast_to((self.o.due[cell.age][s] == cell.due)[:, None], left.shape)
         stock = self.o.stock[cell.age]
-        stock[s, k] = np.where(here, 0 if cell.due else left, stock[s, k])
-        if cell.due:
+        if not self.o.one_spread:
+            here = (self.o.due[cell.age][s] == cell.due)[:, None]
+            stock[s, k] = np.where(here, 0 if cell.due else left, stock[s, k])
+            left = np.where(here, left, 0)
+        elif not cell.due:
+            stock[s, k] = left
+        if cell.due and why is not None:
             # On the last day every window closes, so that several ages of a cell can be due.
-            self.rest[s, k] += np.where(here, left, 0)
-            if why is not None:
-                self.why[s, k] = np.where(here & (left > 0), np.minimum(self.why[s, k], why), self.why[s, k])
+            self.rest_of.add(s)
+            self.rest[s, k] += left
+            np.minimum(self.why[s, k], np.where(left > 0, why, _FREE), out=self.why[s, k], casting="unsafe")
 
 
 def _together(one: Ints, other: Ints) -> Ints:
