@@ -32,6 +32,7 @@ from warmup.report.series import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.text import Text
 
 SIZE = (13.333, 7.5)
 """Inches of a 16:9 slide."""
@@ -79,7 +80,15 @@ def slide(title: str, under: str, note: str) -> Figure:
     fig.text(0.05, 0.935, title, fontsize=TITLE, fontweight="bold", va="center")
     fig.text(0.05, 0.885, under, fontsize=NORMAL, color=palette.AXIS, va="center")
     fig.text(0.05, 0.03, note, fontsize=SMALL, color=palette.AXIS, va="center")
+    for text in fig.texts:
+        _cut_to(text, 0.97 * fig.bbox.width)
     return fig
+
+
+def _cut_to(text: Text, right: float) -> None:
+    """Shorten a text that would leave the slide."""
+    while len(words_left := text.get_text()) > 10 and text.get_window_extent().x1 > right:
+        text.set_text(f"{words_left[: int(len(words_left) * 0.93)].rstrip('… ,')}…")
 
 
 def _one(fig: Figure, left: float = 0.09, bottom: float = 0.13, width: float = 0.88, height: float = 0.66) -> Axes:

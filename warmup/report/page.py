@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup import __version__
 from warmup.planner.plan import SCHEMA_VERSION
-from warmup.report import facts, palette, series, vega, words
+from warmup.report import drawings, facts, palette, series, vega, words
 from warmup.report.answer import answer, held_back
 from warmup.report.weeks import WHOLE, careful_until, slice_times, weeks
 
@@ -143,13 +143,13 @@ def _charts(plan: Plan) -> Charts:
     lines = series.rollback_rows(plan, days)
     dates = series.dates_of(plan, days)
     return Charts(
-        ramp=(vega.ramp_chart(ramp, vega.WIDE), vega.ramp_chart(ramp, vega.NARROW, 260)),
-        linear=tuple((r, vega.provider_chart(r, log=False)) for r in ramps),
-        log=tuple((r, vega.provider_chart(r, log=True)) for r in ramps),
-        heat=(vega.heat_chart(heat, vega.WIDE), vega.heat_chart(series.by_week(heat), vega.NARROW)),
-        load=tuple((load, vega.load_chart(load)) for load in series.ip_loads(plan, days)),
-        finish=vega.finish_charts(finish) if finish else None,
-        rollback=tuple(vega.rollback_chart(lines, dates, w) for w in (vega.WIDE, vega.NARROW)) if lines else None,  # type: ignore[arg-type]
+        ramp=(drawings.ramp_chart(ramp, vega.WIDE), drawings.ramp_chart(ramp, vega.NARROW, 260)),
+        linear=tuple((r, drawings.provider_chart(r, log=False)) for r in ramps),
+        log=tuple((r, drawings.provider_chart(r, log=True)) for r in ramps),
+        heat=(drawings.heat_chart(heat, vega.WIDE), drawings.heat_chart(series.by_week(heat), vega.NARROW)),
+        load=tuple((load, drawings.load_chart(load)) for load in series.ip_loads(plan, days)),
+        finish=drawings.finish_charts(finish) if finish else None,
+        rollback=tuple(drawings.rollback_chart(lines, dates, w) for w in (vega.WIDE, vega.NARROW)) if lines else None,  # type: ignore[arg-type]
     )
 
 

@@ -25,7 +25,7 @@ HELD = "#8a5a9e"
 
 HEAT_STEPS: tuple[tuple[float, str, str], ...] = (
     (0.0, "#eceff3", "nothing yet"),
-    (0.10, "#d3e4f4", "under 10 %"),
+    (0.10, "#cbdff3", "under 10 %"),
     (0.25, "#a9cbea", "10–25 %"),
     (0.50, "#74acdb", "25–50 %"),
     (0.75, "#3f87c4", "50–75 %"),
@@ -49,7 +49,7 @@ DARK: dict[str, str] = {
     CARRY: "#4fc3b5",
     HELD: "#c89adb",
     "#eceff3": "#262d37",
-    "#d3e4f4": "#1d3a57",
+    "#cbdff3": "#1d3a57",
     "#a9cbea": "#1f4f7c",
     "#74acdb": "#2a6ba5",
     "#3f87c4": "#418fd2",

@@ -53,12 +53,12 @@ def _straight(match: re.Match[str]) -> str:
     return f' d="{"".join(out)}{closed}"'
 
 
-def _tag(tag: str, prefix: str) -> str:
+def _tag(tag: str, names: dict[str, str]) -> str:
     tag = _DROP.sub("", tag)
     tag = _GEOMETRY.sub(lambda m: _NUMBER.sub(_short, m.group()), tag)
     tag = _PATH.sub(_straight, tag)
-    tag = _ID.sub(lambda m: f' id="{prefix}-{m.group(1)}"', tag)
-    return _REFERENCE.sub(lambda m: f"url(#{prefix}-{m.group(1)})", tag)
+    tag = _ID.sub(lambda m: f' id="{names[m.group(1)]}"', tag)
+    return _REFERENCE.sub(lambda m: f"url(#{names.get(m.group(1), '')})", tag)
 
 
 def fit_for_page(svg: str, prefix: str, label: str) -> str:
@@ -72,7 +72,10 @@ def fit_for_page(svg: str, prefix: str, label: str) -> str:
     Returns:
         The SVG with numbers of one decimal, without Vega's class names and roles, and with ``role="img"``.
     """
-    slim = _TAG.sub(lambda m: _tag(m.group(), prefix), svg)
+    # Vega counts clip paths over all charts it ever drew: numbered anew, the same chart is the same text.
+    found = dict.fromkeys(_ID.findall("".join(_TAG.findall(svg))))
+    names = {name: f"{prefix}-{at}" for at, name in enumerate(found)}
+    slim = _TAG.sub(lambda m: _tag(m.group(), names), svg)
     slim = _BACKGROUND.sub("", slim)
     before = ""
     while before != slim:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -593,3 +594,19 @@ def hostile_plan(plan: Plan) -> Plan:
         ladders=tuple(replace(use, name=bad, publisher=bad, url="javascript:alert(5)") for use in plan.ladders),
         **changed,
     )
+
+
+@pytest.fixture(scope="session")
+def report(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The plan's report.html."""
+    from warmup.report.html import write_report
+
+    return write_report(plan, tmp_path_factory.mktemp("report") / "out" / "report.html")
+
+
+@pytest.fixture(scope="session")
+def hostile_report(hostile_plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report.html of the plan with hostile names."""
+    from warmup.report.html import write_report
+
+    return write_report(hostile_plan, tmp_path_factory.mktemp("hostile") / "report.html")

@@ -1,0 +1,134 @@
+"""The three sentences say what the plan says, in every case that a plan can be in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from warmup.planner.plan import Finding
+from warmup.report import words
+from warmup.report.answer import answer, held_back
+from warmup.report.series import in_scope
+
+
+def numbers(sentence):
+    return [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", sentence)]
+
+
+def test_the_dates_are_the_plans(plan):
+    sentence = answer(plan).dates
+    chance = plan.uncertainty
+    assert words.span(chance.engaged.low, chance.engaged.high) in sentence
+    assert words.span(chance.all.low, chance.all.high) in sentence
+    assert words.day(chance.commit_engaged) in sentence
+    assert words.day(chance.commit_all) in sentence
+    assert "if nothing is held" in sentence
+
+
+def test_no_other_number_stands_in_the_dates(plan):
+    chance = plan.uncertainty
+    days = (
+        chance.engaged.low,
+        chance.engaged.high,
+        chance.all.low,
+        chance.all.high,
+        chance.commit_engaged,
+        chance.commit_all,
+    )
+    allowed = {90} | {d.day for d in days} | {d.year for d in days}
+    assert set(numbers(answer(plan).dates)) <= allowed
+
+
+def test_the_number_of_ips_is_the_recommended_one(plan):
+    sentence = answer(plan).ips
+    total = sum(size.recommended for size in plan.sizing)
+    assert numbers(sentence)[0] == total
+    assert all(f"{size.recommended} for {size.pool}" in sentence for size in plan.sizing)
+
+
+def test_zero_ips_is_an_answer(plan, build_plan):
+    none = tuple(replace(size, recommended=0, reason="Too little mail for an IP of its own.") for size in plan.sizing)
+    found = answer(build_plan(sizing=none))
+    assert "no dedicated IP" in found.ips
+    assert "shared pool" in found.dates
+    assert "too little mail" in found.ips
+
+
+def test_another_number_than_planned_is_said(plan, build_plan):
+    sizes = (plan.sizing[0], replace(plan.sizing[1], recommended=1))
+    sentence = answer(build_plan(sizing=sizes)).ips
+    assert "3 dedicated IPs" in sentence
+    assert "2 for transactional and 2 for marketing" in sentence
+
+
+def test_the_limit_is_the_weightiest_of_the_last_provider(plan):
+    held = in_scope(plan)
+    held = held[(held["provider"] == "yahoo") & (held["destination"] != "dedicated")]
+    held = held[held["date"] <= plan.all.per_provider["yahoo"]]
+    sums = held.groupby("limit")["messages"].sum()
+    limit, share = held_back(plan, ("yahoo",), plan.all.per_provider["yahoo"])[0]
+    assert limit == sums.idxmax()
+    assert share == pytest.approx(sums.max() / sums.sum())
+    sentence = answer(plan).limit
+    assert "Yahoo and AOL" in sentence
+    assert words.percent(share) in sentence
+    assert words.day(plan.all.per_provider["yahoo"]) in sentence
+
+
+def test_not_complete_says_so_and_why(plan, build_plan):
+    never = replace(
+        plan.all, day=None, limit="memory", reason="Newsletters are too far apart.", cure="Spread them over 3 days."
+    )
+    found = answer(build_plan(all=never, uncertainty=None, uncertainty_reason="Only 5 weeks of history."))
+    assert f"not complete when this plan ends on {words.day(plan.last)}" in found.dates
+    assert "newsletters are too far apart. Spread them over 3 days." in found.limit
+
+
+def test_all_but_one_provider(plan, build_plan):
+    but = replace(plan.all, except_providers=("yahoo",))
+    assert "all but Yahoo and AOL" in answer(build_plan(all=but)).dates
+
+
+def test_without_tiers_there_is_one_date(build_plan):
+    sentence = answer(build_plan(tiers=("all",))).dates
+    assert "90 days" not in sentence
+    assert sentence.count("between") == 1
+
+
+def test_blockers_come_before_the_list(build_plan):
+    blocker = Finding(
+        "identity.changed_with_ip", "blocker", "The From domain changes with the IPs.", "Change it before."
+    )
+    steps = answer(build_plan(findings=(blocker,))).steps
+    assert steps[0].title == "The From domain changes with the IPs."
+    assert steps[0].detail == "Change it before."
+    assert [s.kind for s in steps[1:3]] == ["not done", "closed"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        (date(2026, 5, 12), date(2026, 5, 20), "between 12 and 20 May 2026"),
+        (date(2026, 4, 28), date(2026, 5, 3), "between 28 April and 3 May 2026"),
+        (date(2026, 12, 28), date(2027, 1, 3), "between 28 December 2026 and 3 January 2027"),
+        (date(2026, 5, 12), date(2026, 5, 12), "on 12 May 2026"),
+    ],
+)
+def test_spans(first, last, text):
+    assert words.span(first, last) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.001, "under 1 %"), (0.123, "12 %"), (0.999, "over 99 %"), (1, "100 %"), (1.2, "120 %")],
+)
+def test_percent_never_rounds_to_nothing_or_everything(share, text):
+    assert words.percent(share).replace(words.NB, " ") == text
+
+
+def test_hostile_text_is_made_visible():
+    assert words.visible("a\u202eb") == "a\\u202eb"
+    assert words.visible("12\u00a0%") == "12\u00a0%"
