@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 OLD, NEW = {"from_domain": "news.example.com"}, {"from_domain": "mail.example.net"}
 STANDARD = {"ramp": "standard"}
+GERMANY = {"gmail.com": 0.4, "gmx.de": 0.3, "t-online.de": 0.15, "outlook.com": 0.15}
 
 
 def caps(plan: Plan, provider: str, column: str = "cap", group: str | None = None) -> pd.Series:
@@ -89,7 +90,7 @@ def test_weekly_sender_of_5_million_climbs_a_level_a_send(tmp_path: Path) -> Non
 def test_weekly_sender_whose_ips_are_too_few_is_told_how_many(tmp_path: Path) -> None:
     plan = planned(write_customer(tmp_path, Mail(messages=5_000_000, weekdays=(2,)), ips=2, policy=STANDARD))
     found = finding(plan, "capacity.too_small")
-    assert "5,000,000 messages on its largest day, but its 2 IPs carry 4,000,000" in found.text
+    assert "5,000,000 messages on its largest day, but its IPs (2) carry 4,000,000" in found.text
     assert found.remedy == "Take 3 IPs, or spread the send over 2 days."
     assert plan.sizing[0].recommended == 3
     assert plan.exit_code == 1
@@ -294,6 +295,13 @@ def test_percent_stream_moves_with_one_share_for_all_providers(tmp_path: Path) -
     assert plan.control["messages"] == 0  # marketing only
 
 
+def test_percent_stream_does_not_move_while_one_of_its_providers_is_closed(tmp_path: Path) -> None:
+    mail = Mail("receipts", 50_000, mix=GERMANY, keys={"kind": "transactional", "split": "percent"})
+    plan = planned(write_customer(tmp_path, mail, preflight={"t_online_request": date(2026, 2, 17)}))
+    assert dedicated(plan).index.min().date() == date(2026, 2, 17)
+    assert "T-Online is closed: nothing of it moves until Tue 17 Feb 2026" in finding(plan, "split.blocked").text
+
+
 def test_two_marketing_streams_on_a_day_are_noticed_until_completion(tmp_path: Path) -> None:
     news, offers = Mail("newsletter", 60_000, weekdays=(1, 3)), Mail("offers", 40_000, weekdays=(3,))
     plan = planned(write_customer(tmp_path, news, offers, policy={**STANDARD, "horizon_days": 150}))
@@ -347,9 +355,6 @@ def test_yahoo_begins_at_a_thousand_a_day_and_grows_by_half(tmp_path: Path) -> N
         "1,000 messages a day per IP (100 an hour, in a send window of 10 hours) for 7 sending days, then at most × 1.5"
     )
     assert row.confidence == "sourced"
-
-
-GERMANY = {"gmail.com": 0.4, "gmx.de": 0.3, "t-online.de": 0.15, "outlook.com": 0.15}
 
 
 def test_t_online_stays_closed_until_somebody_says_that_its_reset_is_confirmed(tmp_path: Path) -> None:

@@ -108,6 +108,8 @@ class Bench:
             mail = self.supply.messages[0].sum(axis=(0, 2)) * ~self.shape(self.scenario, {}).outside
             mail = mail[marketing].sum(axis=0)
             engaged = float(mail[:3].sum() / mail.sum()) if mail.sum() else None
+        if all(stream.kind != "marketing" for stream in self.scenario.streams):
+            engaged = 1.0  # who gets a receipt has just bought something
         return choose_policy(engaged, self.scenario.policy.hard_bounce_rate)
 
     @cached_property

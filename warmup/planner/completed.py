@@ -165,6 +165,8 @@ def _cause(bench: Bench, head: Headline, code: Limit) -> str:
         return _fading(bench)
     if code is Limit.CAPACITY:
         return _too_small(head)
+    if code is Limit.CEILING:
+        return _below_ceiling(bench, head)
     if code is Limit.READINESS:
         closed = [q for q in head.problem.providers if bench.closed(bench.scenario).get(q, ...) is not ...]
         who = bench.names_of(closed)
@@ -193,10 +195,18 @@ def _too_small(head: Headline) -> str:
     return "the IPs carry no more on one day"
 
 
+def _below_ceiling(bench: Bench, head: Headline) -> str:
+    """Which providers a ceiling still binds at the end."""
+    assert head.run.limit is not None
+    binds = (head.run.limit[-LAST_DAYS:, 0] == int(Limit.CEILING)).any(axis=(0, 1))
+    names = [name for name, bound in zip(head.problem.providers, binds, strict=True) if bound]
+    who = f"{bench.names_of(names)} below {'its' if len(names) == 1 else 'their'} supply" if names else "mail back"
+    return f"a ceiling keeps {who}"
+
+
 _CAUSES = {
     Limit.LEGACY_ONLY: "on too many days everything goes to legacy (calendar.legacy_only)",
     Limit.FREEZE: "growth is frozen on too many days (calendar.freeze, or the days around declared peaks)",
-    Limit.CEILING: "a ceiling keeps it below its supply",
     Limit.IDENTITY: "the new sending domain has to earn its own reputation, however many IPs there are",
     Limit.TIER: "less engaged recipients are still joining step by step",
     Limit.HOLD: "levels of the ramp are still being held, because too few sending days have passed on them",
@@ -229,6 +239,19 @@ def _cures(bench: Bench, head: Headline, scope: int, code: Limit, tried: Tried) 
         yield f"send more often, or stay on the shared pool: not even spread_days = {MOST_SPREAD} is enough"
     elif code in _LAST_RESORTS and not opening:
         yield _LAST_RESORTS[code]
+    if spread is None and longer is None and not good:
+        yield from _most_help(tried.levers)
+
+
+def _most_help(levers: Sequence[Lever]) -> Iterator[str]:
+    """Where no single change completes: what takes most mail off legacy."""
+    helps = [lever for lever in levers if lever.legacy_delta < 0 and not lever.struck]
+    best = sorted(helps, key=lambda lever: lever.legacy_delta)[:2]
+    if best:
+        texts = [f"{lever.text[:1].lower()}{lever.text[1:]}" for lever in best]
+        yield f"combine several changes, as no single one completes it; what helps most: {'; '.join(texts)}"
+    else:
+        yield "combine several changes: no single one completes it"
 
 
 def _pulled(lever: Lever, day: date) -> str:

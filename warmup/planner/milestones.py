@@ -23,6 +23,12 @@ SHUTDOWN_AFTER = timedelta(weeks=8)
 OPEN_FROM_THE_START = ("0_30", "all")
 """Tiers whose first day is no event of its own."""
 
+_WHO = {
+    **{tier: f"Recipients {label}" for tier, label in TIER_LABELS.items()},
+    "machine_only": "Recipients with machine opens only",
+    "older_or_never": "Recipients not engaged for over 365 days",
+}
+
 
 def way_back_until(scenario: Scenario, complete: date) -> date:
     """Until when legacy should stay warm as the way back."""
@@ -59,7 +65,7 @@ def _firsts(head: Headline, scenario: Scenario) -> Iterator[Milestone]:
     marketing = mail[mail["stream"].map(kinds) == "marketing"]
     for (pool, tier), part in marketing.groupby(["pool", "tier"], sort=False):
         if tier not in OPEN_FROM_THE_START:
-            name, text = str(pool), f"Recipients {TIER_LABELS[str(tier)]} join in pool {pool}"
+            name, text = str(pool), f"{_WHO[str(tier)]} join in pool {pool}"
             yield Milestone(part["date"].min().date(), f"tier.{tier}.{name}", text, pool=name)
 
 

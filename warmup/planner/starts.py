@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from warmup.traffic.supply import Supply
 
 STARTS = 26
-"""Start dates tried, at most; a week apart, or as far apart as fits."""
+"""Start dates tried week by week, up to the day it must be complete by."""
+
+EARLIER_STARTS = 6
+"""Start dates tried before them, as far apart as fits."""
 
 START_FUTURES = 20
 
@@ -105,15 +108,16 @@ def _why(tried: list[Try], best: Try, deadline: date) -> str:
 
 
 def _starts(earliest: date, last: date, own: date) -> list[date]:
-    """Tuesdays (the best weekday to begin: PRACTICE.md) from ``earliest`` to ``last``, thinned out where too many.
+    """Tuesdays (the best weekday to begin: PRACTICE.md) from ``earliest`` to ``last``, thinned out at first.
 
     The scenario's own start is among them, so that it can be said to be in time or not.
     """
     first = earliest + timedelta(days=(1 - earliest.weekday()) % 7)
     weeks = range(0, max((last - first).days, -1) + 1, 7)
     days = [first + timedelta(days=n) for n in weeks]
-    step = max(1, -(-len(days) // STARTS))
-    return sorted({*days[::step], *([own] if earliest <= own <= last else [])})
+    many = days[:-STARTS]
+    step = max(1, -(-len(many) // EARLIER_STARTS))
+    return sorted({*many[::step], *days[-STARTS:], *([own] if earliest <= own <= last else [])})
 
 
 def _try_starts(bench: Bench, pace: float, starts: list[date], deadline: date) -> list[Try]:

@@ -90,6 +90,8 @@ def _lever(bench: Bench, idea: Idea, now: Outcome, then: Outcome) -> Lever:
     warnings = [idea.warning]
     if not idea.struck and idea.id.startswith("ips.plus") and then.all > now.all:
         warnings.append(f"Finishes later. {INVERSION}")
+    if idea.id.startswith("ips.minus") and then.all < now.all:
+        warnings.append(f"Finishes sooner. {INVERSION}")
     if then.without and then.without != now.without:
         warnings.append(f"Complete except {bench.names_of(then.without)}.")
     return Lever(

@@ -154,7 +154,7 @@ def peaks(c: Case) -> Iterator[Finding]:
     for peak in c.plan.peaks:
         if not peak.fits:
             what = f"{peak.missing:,} of {counted(peak.messages, 'message')} of that day do not fit on dedicated IPs"
-            text = f"{peak.name} on {long_day(peak.day)}: {what} and go {_elsewhere(c, peak.day)}"
+            text = f"{peak.name} on {long_day(peak.day)}: {what} and {_elsewhere(c, peak.day)}"
             yield Finding("peak.does_not_fit", "warning", sentence(text), _fit(peak), "design 4.7", peak.name)
     for one in c.scenario.calendar.peaks:
         late = [day for day in expand_days(one.days) if day > c.plan.last]
@@ -170,18 +170,17 @@ def _elsewhere(c: Case, day: date) -> str:
     mail = c.plan.messages
     rest = mail[(mail["origin"].dt.date == day) & (mail["destination"] != "dedicated")]
     where = set(rest.loc[~rest["limit"].isin(["control", "out-of-scope"]), "destination"])
-    names = {"legacy": f"to {c.legacy}", "overflow": "to the overflow", "unplaced": "nowhere"}
-    return listing(text for key, text in names.items() if key in where) or f"to {c.legacy}"
+    names = {"legacy": f"go to {c.legacy}", "overflow": "go to the overflow", "unplaced": "have no place"}
+    return listing((text for key, text in names.items() if key in where), "or") or f"go to {c.legacy}"
 
 
 def _fit(peak: PeakReady) -> str:
     if peak.spread_days:
         return f"Spread it over {peak.spread_days} days. {peak.note}"
-    frozen = peak.day - timedelta(days=PEAK_FREEZE_BEFORE)
-    return (
-        f"No spread over up to {MOST_SPREAD} days makes it fit. Leave the rest where the plan puts it, or send days as "
-        f"large as this one before growth freezes on {long_day(frozen)}. {peak.note}"
-    ).rstrip()
+    frozen = long_day(peak.day - timedelta(days=PEAK_FREEZE_BEFORE))
+    larger = "" if peak.note else f", or send days as large as this one before growth freezes on {frozen}"
+    rest = f"Leave the rest where the plan puts it{larger}."
+    return f"No spread over up to {MOST_SPREAD} days makes it fit. {rest} {peak.note}".rstrip()
 
 
 RULES = (near_peak, completion, deadline, start_day, quick, peaks)

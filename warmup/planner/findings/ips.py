@@ -145,8 +145,8 @@ def capacity(c: Case) -> Iterator[Finding]:
             yield Finding(
                 "capacity.too_small",
                 "error",
-                f"Pool {pool.name} sends {counted(largest, 'message')} on its largest day, but its "
-                f"{counted(pool.size, 'IP')} carry {each * pool.size:,}.",
+                f"Pool {pool.name} sends {counted(largest, 'message')} on its largest day, but its IPs "
+                f"({pool.size}) carry {each * pool.size:,}.",
                 f"Take {counted(needed, 'IP')}, or spread the send over {-(-largest // (each * pool.size))} days.",
                 "SparkPost: 2-5 million a day and IP",
                 pool.name,

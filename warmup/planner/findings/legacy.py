@@ -69,13 +69,13 @@ def _place(c: Case, last: date) -> list[str]:
     """Ways out; that a longer legacy is enough is tried, not guessed."""
     options = []
     if c.scenario.legacy.until:
-        enough = _legacy_until(c)
+        enough = _legacy_until(c) if c.plan.all.day else None
         if enough:
             longer = f"extend {c.legacy} to {long_day(enough)}"
             back = c.way_back_until
             options.append(longer + (f", better to {long_day(back)} as a way back" if back and back > enough else ""))
         else:
-            options.append(f"extend {c.legacy} beyond {long_day(last)}")
+            options.append(f"extend {c.legacy} until the plan is complete, which is after {long_day(last)}")
     if c.scenario.legacy.capacity:
         options.append(f"raise what {c.legacy} carries a day")
     if c.scenario.new.overflow == "none":
@@ -120,8 +120,9 @@ def ends(c: Case) -> Iterator[Finding]:
     until = c.scenario.legacy.until
     if until is None:
         return
-    after = c.plan.days[c.plan.days["date"].dt.date > until]
-    overflow = int(after["overflow"].sum())
+    mail = c.plan.messages
+    excess = mail[(mail["destination"] == "overflow") & (mail["limit"] != "out-of-scope")]
+    overflow = int(excess.loc[excess["date"].dt.date > until, "messages"].sum())
     complete, back = c.plan.all.day, c.way_back_until
     if overflow and (complete is None or complete > until):
         ready = f"complete on {long_day(complete)}" if complete else "not complete within the plan"
@@ -202,7 +203,7 @@ def sunset(c: Case) -> Iterator[Finding]:
             "warning",
             f"From {long_day(over['date'].min().date())} on, {counted(int(over['messages'].sum()), 'message')} to "
             "people without engagement for over 365 days would go over the overflow "
-            f"({c.bench.scenario.new.overflow}), because {c.bench.scenario.legacy.name} no longer takes them: "
+            f"({c.scenario.new.overflow}), because {c.legacy} no longer takes them: "
             "the worst mail on IPs that others share.",
             "Stop mailing these people by then (sunset).",
             "practice",

@@ -78,6 +78,27 @@ def _do(c: Case, item: PreflightItem) -> str:
     return sentence(f"{item.owner}: do it {by}, then set preflight.{item.id} to done (or to the date it will be done)")
 
 
+def percent_blocked(c: Case) -> Iterator[Finding]:
+    """Streams that move with one share for all providers, of which one is closed: then nothing of them moves."""
+    shut = c.bench.closed(c.scenario)
+    for s, stream in enumerate(c.head.problem.streams):
+        mail = c.bench.supply.messages[0][:, s].sum(axis=(0, 2))
+        here = [name for name, count in zip(c.bench.supply.providers, mail, strict=True) if count and name in shut]
+        if not stream.percent or not here:
+            continue
+        days = [shut[name] for name in here]
+        until = f"until {long_day(max(day for day in days if day))}" if all(days) else "until the item is done"
+        yield Finding(
+            "split.blocked",
+            "warning",
+            f"Stream {stream.name} cannot be counted out per mailbox provider (split = percent), and "
+            f"{c.bench.names_of(here)} {'is' if len(here) == 1 else 'are'} closed: nothing of it moves {until}.",
+            "Do the pre-flight item, or send that provider's part of the stream through legacy and count the rest out.",
+            "practice",
+            stream.name,
+        )
+
+
 def overdue(c: Case) -> Iterator[Finding]:
     """Items that should have been done by now, and of which nobody said whether they are."""
     late = [item for item in c.plan.preflight if item.state == "assumed" and item.due < c.bench.today]
@@ -144,4 +165,4 @@ def two_a_day(c: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (closed, above_observed, engagement, overdue, unused_ceilings, window, two_a_day)
+RULES = (closed, percent_blocked, above_observed, engagement, overdue, unused_ceilings, window, two_a_day)
