@@ -71,12 +71,9 @@ def provider_chart(ramp: ProviderRamp, log: bool) -> Chart:
     """One mailbox provider: mail due (grey), sent from dedicated IPs (blue), cap (line)."""
     top = _ceiling([*ramp.due, *ramp.sent], 12 if log else 1.15)
     floor = vega.log_floor([*ramp.sent, *ramp.cap], top) if log else 0
-    shown = {
-        "due": [max(v, floor) for v in ramp.due],
-        "sent": [max(v, floor) for v in ramp.sent],
-        # Above the chart the line leaves it: a cap far over the supply would flatten everything else.
-        "cap": [min(max(v, floor), round(top * 1.5)) for v in ramp.cap],
-    }
+    # The raw numbers serve both scales and the hover bars; what is above the chart is cut off, 0 on a log scale lifted.
+    numbers = {"due": ramp.due, "sent": ramp.sent, "cap": ramp.cap}
+    reasons = [words.limit_name(limit) for limit in ramp.limits]
     x = vega.time_axis(ramp.dates, 4)
     ticks = 4
     layers = [
@@ -87,25 +84,17 @@ def provider_chart(ramp: ProviderRamp, log: bool) -> Chart:
     return Chart(
         id=f"p-{ramp.id}-{'log' if log else 'lin'}",
         spec=vega.sized(alt.layer(*layers), 320, 170),
-        tables={"t": vega.step_table(ramp.dates, shown)},
+        tables={"t": vega.step_table(ramp.dates, numbers)},
         width=320,
         height=170,
         label=f"{words.visible(ramp.name)}: mail due, sent from the new IPs, and cap per day, "
         f"{'log' if log else 'linear'} scale",
         hover=[
-            vega.hover_bars([("day", "Day"), ("sent", "sent"), ("cap", "cap"), ("due", "due"), ("why", "why not more")])
-        ],
-        hover_tables={
-            "hover": vega.hover_table(
-                ramp.dates,
-                {
-                    "sent": ramp.sent,
-                    "cap": ramp.cap,
-                    "due": ramp.due,
-                    "why": [words.limit_name(x) for x in ramp.limits],
-                },
+            vega.hover_bars(
+                [("day", "Day"), ("sent", "sent"), ("cap", "cap"), ("due", "due"), ("why", "why not more")], "t"
             )
-        },
+        ],
+        hover_tables={"t": vega.step_table(ramp.dates, {**numbers, "why": reasons})},
     )
 
 
@@ -114,7 +103,7 @@ def load_chart(load: IpLoad) -> Chart:
     top = max(load.capacity, *load.per_ip) * 2
     x = vega.time_axis(load.dates, 5)
     floor = vega.log_floor(load.per_ip, top)
-    shown = {"sent": [max(v, floor) for v in load.per_ip], "cap": [load.capacity] * len(load.dates)}
+    shown = {"sent": load.per_ip, "cap": [load.capacity] * len(load.dates)}
     layers = [
         vega.area_layer(palette.DEDICATED, vega.value_axis("sent", top, "messages per IP", floor), x, floor),
         vega.line_layer("cap", palette.CAP, 1.6),
@@ -126,8 +115,7 @@ def load_chart(load: IpLoad) -> Chart:
         width=420,
         height=200,
         label=f"Messages per IP and day in {words.visible(load.name)}; capacity {words.number(load.capacity)}",
-        hover=[vega.hover_bars([("day", "Day"), ("sent", "per IP"), ("cap", "capacity")])],
-        hover_tables={"hover": vega.hover_table(load.dates, {"sent": load.per_ip, "cap": shown["cap"]})},
+        hover=[vega.hover_bars([("day", "Day"), ("sent", "per IP"), ("cap", "capacity")], "t")],
     )
 
 

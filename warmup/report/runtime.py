@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -72,7 +73,7 @@ def policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
 def chart_data(charts: Iterable[Chart], providers: Iterable[str]) -> dict[str, Any]:
     """Everything the page's script needs: specifications, tables shared between charts, and provider ids by place.
 
-    Columns that rise evenly travel as ``{"from", "step", "n"}``, and equal columns and specifications only once.
+    Columns travel :func:`compact`, and equal columns and specifications only once.
     """
     pool: dict[str, int] = {}
 
@@ -80,7 +81,7 @@ def chart_data(charts: Iterable[Chart], providers: Iterable[str]) -> dict[str, A
         return pool.setdefault(json.dumps(value, separators=(",", ":")), len(pool))
 
     def table(columns: Columns) -> dict[str, int]:
-        return {name: keep(_even(values)) for name, values in columns.items()}
+        return {name: keep(compact(values)) for name, values in columns.items()}
 
     made = {
         chart.id: {
@@ -93,9 +94,21 @@ def chart_data(charts: Iterable[Chart], providers: Iterable[str]) -> dict[str, A
     return {"config": CONFIG, "charts": made, "pool": [json.loads(text) for text in pool], "providers": list(providers)}
 
 
-def _even(values: list[Any]) -> Any:
-    if len(values) > 3 and all(isinstance(v, int) for v in values):
-        step = values[1] - values[0]
-        if all(b - a == step for a, b in pairwise(values)):
-            return {"from": values[0], "step": step, "n": len(values)}
+def compact(values: list[Any]) -> Any:
+    """A column in fewer bytes where that is easy; the page's script undoes it.
+
+    Evenly rising numbers become ``{"from", "step", "n"}``, numbers on a coarse grid (days in milliseconds)
+    ``{"from", "step", "at"}``, texts that repeat ``{"words", "at"}``; everything else stays.
+    """
+    if len(values) > 3 and all(type(v) is int for v in values):
+        low = min(values)
+        step = math.gcd(*(v - low for v in values))
+        if all(b - a == values[1] - values[0] for a, b in pairwise(values)):
+            return {"from": values[0], "step": values[1] - values[0], "n": len(values)}
+        if step >= 1000:
+            return {"from": low, "step": step, "at": [(v - low) // step for v in values]}
+    if len(values) > 3 and all(isinstance(v, str) for v in values):
+        words = list(dict.fromkeys(values))
+        place = {word: at for at, word in enumerate(words)}
+        return {"words": words, "at": [place[v] for v in values]} if len(words) * 4 < len(values) else values
     return values

@@ -102,7 +102,7 @@ def value_axis(column: str, top: float, title: str | None, log_from: int = 0, ti
         return alt.Y(f"{column}:Q", scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
     tens = [10**n for n in range(math.ceil(math.log10(top))) if 10**n >= log_from]
     axis = alt.Axis(title=title, format="~s", values=tens, grid=True)
-    return alt.Y(f"{column}:Q", scale=alt.Scale(type="log", domain=[log_from, top], nice=False), axis=axis)
+    return alt.Y(f"{column}:Q", scale=alt.Scale(type="log", domain=[log_from, top], nice=False, clamp=True), axis=axis)
 
 
 def log_floor(values: list[int], top: float) -> int:
@@ -149,7 +149,7 @@ def named_data(name: str) -> alt.NamedData:
     return alt.NamedData(name=name)
 
 
-def step_table(dates: tuple[date, ...], columns: dict[str, list[int]]) -> Columns:
+def step_table(dates: tuple[date, ...], columns: Columns) -> Columns:
     """Columns by day with one more row at the end, so that the last step is as wide as the others."""
     stamps = [stamp(day) for day in dates]
     out: Columns = {"d": [*stamps, stamps[-1] + DAY_MS]}
@@ -171,8 +171,8 @@ def line_layer(column: str, color: str, width: float) -> Any:
     return mark.encode(x=alt.X("d:T"), y=alt.Y(f"{column}:Q"))
 
 
-def hover_bars(tooltips: list[tuple[str, str]]) -> Spec:
-    """An invisible bar per day that shows the day's numbers; ``tooltips`` are (column, title)."""
+def hover_bars(tooltips: list[tuple[str, str]], data: str = "hover") -> Spec:
+    """An invisible bar per day that shows the day's numbers; ``tooltips`` are (column, title) of the table ``data``."""
     fields = [
         {"field": column, "title": title, "type": "nominal"}
         if column in ("day", "why")
@@ -180,7 +180,7 @@ def hover_bars(tooltips: list[tuple[str, str]]) -> Spec:
         for column, title in tooltips
     ]
     return {
-        "data": {"name": "hover"},
+        "data": {"name": data},
         "mark": {"type": "bar", "fill": "transparent", "cursor": "crosshair", "clip": True},
         "encoding": {
             "x": {"field": "d", "type": "temporal"},

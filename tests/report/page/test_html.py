@@ -11,6 +11,8 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from warmup.report import facts, html, palette, runtime, svg, words
 from warmup.report.answer import answer
@@ -232,6 +234,26 @@ def test_json_cannot_end_its_tag(value):
     text = runtime.json_safe({"name": value})
     assert not set("<>&\u2028\u2029") & set(text)
     assert json.loads(text) == {"name": value}
+
+
+def expand(value):
+    """What the page's script does with a compact column."""
+    if isinstance(value, list):
+        return value
+    if "words" in value:
+        return [value["words"][at] for at in value["at"]]
+    return [value["from"] + at * value["step"] for at in (value["at"] if "at" in value else range(value["n"]))]
+
+
+@given(
+    st.lists(st.integers(-(10**6), 10**6))
+    | st.lists(st.integers(0, 500).map(lambda n: 1_770_076_800_000 + n * 86_400_000))
+    | st.lists(st.sampled_from(["a", "b", ""]))
+    | st.lists(st.floats(0, 1))
+    | st.builds(range, st.integers(0, 9), st.integers(0, 99), st.integers(1, 7)).map(list)
+)
+def test_compact_columns_lose_nothing(values):
+    assert expand(json.loads(json.dumps(runtime.compact(values)))) == values
 
 
 def test_a_script_cannot_end_its_tag():

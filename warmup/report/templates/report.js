@@ -17,18 +17,23 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", nameTheme);
 
   /* Charts: the same specification that drew the SVG, drawn again with tooltips once it comes into view. */
-  const column = (value) => Array.isArray(value) ? value : Array.from({ length: value.n }, (_, i) => value.from + i * value.step);
+  const column = (value) => {
+    if (Array.isArray(value)) return value;
+    if (value.words) return value.at.map((i) => value.words[i]);
+    if (value.at) return value.at.map((i) => value.from + i * value.step);
+    return Array.from({ length: value.n }, (_, i) => value.from + i * value.step);
+  };
   const day = (ms) => {
     const d = new Date(ms);
     return `${weekdays[d.getUTCDay()]} ${d.getUTCDate()} ${months[d.getUTCMonth()]} ${d.getUTCFullYear()}`;
   };
-  const table = (name, columns) => {
+  const table = (columns) => {
     const keys = Object.keys(columns);
     const values = keys.map((key) => column(data.pool[columns[key]]));
     return values[0].map((_, i) => {
       const row = {};
       keys.forEach((key, k) => { row[key] = values[k][i]; });
-      if (name === "hover") {
+      if (row.d !== undefined) {
         row.day = day(row.d);
         if (row.e === undefined) row.e = row.d + 864e5;
       }
@@ -39,7 +44,7 @@
     const chart = data.charts[box.dataset.chart];
     const spec = structuredClone(data.pool[chart.spec]);
     spec.datasets = {};
-    for (const name of Object.keys(chart.tables)) spec.datasets[name] = table(name, chart.tables[name]);
+    for (const name of Object.keys(chart.tables)) spec.datasets[name] = table(chart.tables[name]);
     const fresh = document.createElement("div");
     fresh.className = "live";
     fresh.setAttribute("role", "img");
