@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from tests.planner.make_problem import FIRST
 from warmup.planner.problem import NEVER, UNLIMITED, Group, Problem, StreamRule, stack
 from warmup.ramps import Ladder
 from warmup.traffic.supply import TIERS
+
+SLOW = os.environ.get("SLOW") == "1"
+
+
+def examples(few: int) -> settings:
+    """So many random examples; with SLOW=1 many more."""
+    return settings(max_examples=few * 8 if SLOW else few, suppress_health_check=[HealthCheck.too_slow])
+
 
 FEATURES = (
     "tiers", "spread", "groups", "pools", "identity", "ceiling", "capacity", "days", "readiness", "legacy", "control",

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.planner.make_problem import make_problem
 from tests.planner.optimum import MOST, WINDOW, Search
+from tests.planner.small_problems import examples
 from warmup.planner.completion import ALL, complete_days
 from warmup.planner.engine import run
 from warmup.planner.problem import NEVER
@@ -48,16 +49,9 @@ def searches(draw: st.DrawFn) -> Search:
 
 
 @given(searches())
-@settings(max_examples=60)
+@examples(60)
 def test_the_finish_is_that_of_the_best_of_all_choices(search):
     assert sum(search.supply) <= MOST
-    assert finish(search) == search.earliest()
-
-
-@pytest.mark.slow
-@given(searches())
-@settings(max_examples=2000)
-def test_the_finish_is_that_of_the_best_of_all_choices_many(search):
     assert finish(search) == search.earliest()
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.planner.make_problem import make_problem
-from tests.planner.small_problems import ladders
+from tests.planner.small_problems import examples, ladders
 from warmup.planner.bench import make_bench
 from warmup.planner.engine import run
 from warmup.planner.problem import Limit
@@ -116,14 +116,14 @@ def test_held_levels_are_sent_that_often_the_last_one_too(times):
 
 
 @given(ladders())
-@settings(max_examples=30)
+@examples(20)
 def test_any_ladder_is_followed_level_by_level(ladder):
     printed = ladder.table()
     assert sent(ladder, len(printed)) == list(printed)
 
 
 @given(ladders(), st.sampled_from([0.5, 0.25, 0.2, 0.1]))
-@settings(max_examples=30)
+@examples(20)
 def test_a_smaller_pace_takes_as_many_times_longer_on_held_levels_too(ladder, pace):
     whole = Ladder(tuple(level * 1000 for level in ladder.levels), ladder.holds)  # so that rounding up does not matter
     top, full = whole.levels[-1], len(whole.table()) - whole.holds[-1] + 1  # the first day at the top
@@ -203,7 +203,7 @@ def test_growth_jumps_over_no_held_level():
 
 
 @given(ladders(), st.integers(1, 10))
-@settings(max_examples=30)
+@examples(20)
 def test_beyond_the_last_level_growth_is_30_percent_from_a_week_before(ladder, step):
     table = ladder.table()
     supply = every((len(table) + 30) * step, step)

@@ -75,7 +75,7 @@ def compile_problem(scenario: Scenario, supply: Supply, shape: Shape, settings: 
     pool_of_group = np.array([group.pool for group in groups])
     sizes = np.array([len(ips) for ips in members], dtype=np.int64)
     starts = np.array([_index(supply, min(ips, default=scenario.start)) for ips in members])
-    ladders, ladder, scale = _clocks(scenario, supply, shape, settings, pool_of_group, sizes)
+    ladders, ladder, scale = _clocks(scenario, supply, shape, settings, pool_of_group, members)
     identity_ladder, identity_scale, ladders = _identities(shape, settings, ladders)
     streams = _streams(scenario, supply, shape)
     days = _days(scenario, supply)
@@ -196,14 +196,19 @@ def _merge(volume: Ints, small: Bools) -> Ints:
 
 
 def _share(volume: Ints) -> Floats:
-    """Part of each provider on the largest day of (T, Q); its part of everything where that day has none of it."""
+    """Part of each provider on the largest day of (T, Q).
+
+    A provider that this day has none of gets its part of everything. So that no day sends more over an IP than its
+    ladder says, all parts then shrink until those of the providers that have mail on one day never exceed 1.
+    """
     total = volume.sum(axis=1)
     if not total.any():
         return np.zeros(volume.shape[1])
     day = volume[total.argmax()]
     overall = volume.sum(axis=0)
     share: Floats = np.where(day > 0, day / total.max(), overall / overall.sum())
-    return share
+    together = ((volume > 0) * share).sum(axis=1).max()
+    return share / max(float(together), 1.0)
 
 
 def _small_merged(supply: Supply, shape: Shape, streams: tuple[StreamRule, ...]) -> Ints:
@@ -251,20 +256,23 @@ def _starts(scenario: Scenario, pool: Pool) -> list[date]:
 
 
 def _clocks(
-    scenario: Scenario, supply: Supply, shape: Shape, settings: Settings, pool_of_group: Ints, sizes: Ints
+    scenario: Scenario, supply: Supply, shape: Shape, settings: Settings, pool_of_group: Ints, members: list[list[date]]
 ) -> tuple[tuple[Ladder, ...], Ints, Floats]:
     """Which ladder each clock follows, and how many messages one unit of it is."""
     q = len(supply.providers) + 1
+    sizes = [len(starts) for starts in members]
     ladders: list[Ladder] = [settings.default_ladder]
     ladder = np.zeros((len(sizes), q), dtype=np.int64)
     scale = np.zeros((len(sizes), q))
     for g, i in enumerate(pool_of_group):
         ramp = ramp_of_pool(scenario, supply, shape, settings.ramp, int(i))
-        times = sizes[g] if ramp.scope == "per_ip" else min(int(sizes[g]), 1)
+        times = sizes[g] if ramp.scope == "per_ip" else min(sizes[g], 1)
+        # The default ladder is published per IP, whatever the ramp that leaves a provider out. Where that ramp is of a
+        # whole pool, IPs that join later add nothing to it.
+        first = sum(start == min(members[g]) for start in members[g])
         for p, name in enumerate((*supply.providers, SMALL)):
             used, part = ladder_for(ramp, name, supply, shape.shares[i], p, settings.default_ladder)
-            # The default ladder is published per IP, whatever the ramp that leaves a provider out.
-            factor = sizes[g] if used is settings.default_ladder else times
+            factor = first if used is settings.default_ladder else times
             if used not in ladders:
                 ladders.append(used)
             ladder[g, p] = ladders.index(used)
@@ -381,7 +389,11 @@ def _held(
         wanted = scenario.legacy.keep_warm * (scenario.legacy.ips or 1)
         members = [s for s, stream in enumerate(streams) if stream.marketing]
         mail = (array[:, :, members] * ~shape.outside[members][None, None, :, None, :]).sum(axis=(2, 4))
-        kept = np.where(mail > 0, np.minimum(HASH_BUCKETS, -(-wanted * HASH_BUCKETS // np.maximum(mail, 1))), 0)
+        # One share for the whole plan, from the largest regular send: a share that followed each send would move
+        # people back and forth (design 4.13).
+        largest = np.where(supply.peak_days[None, :, None], 0, mail).max(axis=1, keepdims=True)
+        share = np.minimum(HASH_BUCKETS, -(-wanted * HASH_BUCKETS // np.maximum(largest, 1)))
+        kept = np.where(mail > 0, share, 0)
     kept = np.where(on_legacy[None, :, None], kept, 0)
     held = np.where(on_legacy[None, :, None], np.maximum(kept, control), 0)
     if scenario.new.mode == "byoip":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from warmup.ramps.source import read_toml
@@ -42,6 +43,7 @@ class Ceiling:
     weekdays_only: bool = False
 
 
+@cache
 def default_ceilings(*, csa: bool = False, microsoft_shared: bool = False) -> tuple[Ceiling, ...]:
     """The ceilings every policy starts with, one per planning group, in the order of ``data/ceilings.toml``.
 
