@@ -104,6 +104,8 @@ def _promise(plan: Plan, tiered: bool) -> str:
     commits = [chance.commit_engaged, chance.commit_all] if tiered else [chance.commit_all]
     if commits[-1] is None:
         return "; no date can be promised for all of it, because some providers may be held back on the way"
+    if all(c == done.day for c, done in zip(commits, (plan.engaged, plan.all)[-len(commits) :], strict=True)):
+        return "; promise that, too" if tiered else "; promise that day, too"
     dates = words.listing(words.day(d) for d in commits if d is not None)
     return f"; promise {dates}, which leaves room for providers that are held back on the way"
 

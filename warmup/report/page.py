@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from warmup import __version__
 from warmup.planner.plan import SCHEMA_VERSION
 from warmup.report import drawings, facts, palette, series, vega, words
-from warmup.report.answer import answer, held_back
+from warmup.report.answer import answer, held_back, takes_no_ip
 from warmup.report.weeks import WHOLE, careful_until, slice_times, weeks
 
 if TYPE_CHECKING:
@@ -149,7 +149,11 @@ def _charts(plan: Plan) -> Charts:
         heat=(drawings.heat_chart(heat, vega.WIDE), drawings.heat_chart(series.by_week(heat), vega.NARROW)),
         load=tuple((load, drawings.load_chart(load)) for load in series.ip_loads(plan, days)),
         finish=drawings.finish_charts(finish) if finish else None,
-        rollback=tuple(drawings.rollback_chart(lines, dates, w) for w in (vega.WIDE, vega.NARROW)) if lines else None,  # type: ignore[arg-type]
+        rollback=(
+            (drawings.rollback_chart(lines, dates, vega.WIDE), drawings.rollback_chart(lines, dates, vega.NARROW))
+            if lines
+            else None
+        ),
     )
 
 
@@ -163,6 +167,7 @@ def context(plan: Plan, drawn: Charts) -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "answer": answer(plan),
         "trouble": trouble(plan),
+        "no_ip": takes_no_ip(plan),
         "contents": [(a, t) for a, t in CONTENTS if a != "peaks" or plan.peaks],
         "tiered": len(plan.tiers) > 1,
         "states": words.STATE_WORDS,

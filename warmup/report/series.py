@@ -266,7 +266,8 @@ def ip_loads(plan: Plan, days: int) -> tuple[IpLoad, ...]:
     found = list(groups(plan.ip_load, ["pool", "ip_group"]))
     several = Counter(str(pool) for (pool, _), _ in found)
     for (pool, group), frame in found:
-        name = str(pool) if several[str(pool)] == 1 else f"{pool} ({group})"
+        group = str(group)
+        name = str(pool) if several[str(pool)] == 1 else group if group.startswith(str(pool)) else f"{pool} ({group})"
         out.append(
             IpLoad(
                 name=name,
