@@ -73,7 +73,7 @@ def provider_chart(ramp: ProviderRamp, log: bool) -> Chart:
     floor = vega.log_floor([*ramp.sent, *ramp.cap], top) if log else 0
     # The raw numbers serve both scales and the hover bars; what is above the chart is cut off, 0 on a log scale lifted.
     numbers = {"due": ramp.due, "sent": ramp.sent, "cap": ramp.cap}
-    reasons = [words.limit_name(limit) for limit in ramp.limits]
+    reasons = [words.limit_name(limit) if limit else "nothing more is due" for limit in ramp.limits]
     x = vega.time_axis(ramp.dates, 4)
     ticks = 4
     layers = [

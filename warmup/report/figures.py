@@ -105,7 +105,7 @@ def _days(axes: Axes, dates: tuple[date, ...], ticks: int = 9) -> None:
 
 
 def _number(day: date) -> float:
-    return float(mdates.date2num(day))  # type: ignore[no-untyped-call]
+    return float(mdates.date2num(day))  # type: ignore[no-untyped-call]  # matplotlib.dates is untyped
 
 
 def _messages(axes: Axes, label: str = "messages a day") -> None:
@@ -289,7 +289,9 @@ def _end_labels(axes: Axes, ends: list[tuple[tuple[float, float], str, palette.S
     bottom, top = (float(np.log10(v)) for v in axes.get_ylim())
     ends = sorted(ends, key=lambda end: end[0][1])
     wanted = [(float(np.log10(y)) - bottom) / (top - bottom) for (_, y), _, _ in ends]
-    for ((x, y), name, style), at in zip(ends, spread(wanted, 0.052), strict=True):
+    places = spread(wanted, 0.052)
+    over = max(0.0, places[-1] - 1.0) if places else 0.0
+    for ((x, y), name, style), at in zip(ends, [p - over for p in places], strict=True):
         axes.annotate(
             name,
             (x, y),
