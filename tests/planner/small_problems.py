@@ -20,7 +20,7 @@ SLOW = os.environ.get("SLOW") == "1"
 
 def examples(few: int) -> settings:
     """So many random examples; with SLOW=1 many more."""
-    return settings(max_examples=few * 8 if SLOW else few, suppress_health_check=[HealthCheck.too_slow])
+    return settings(max_examples=few * 3 if SLOW else few, suppress_health_check=[HealthCheck.too_slow])
 
 
 FEATURES = (

@@ -194,7 +194,7 @@ def test_every_record_of_the_contract_comes_back(kind):
 
 TEXT = st.text(max_size=5) | st.sampled_from(["", "\ud800", "=1", "\u2028", "NaN", "None"])
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.floats() | TEXT | st.dates()
-DAYS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)) | st.none()  # noqa: DTZ001
+DAYS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)) | st.none()  # noqa: DTZ001 (no zone: what a plan must refuse or never holds)
 COLUMNS = {
     "int64": st.integers(-(2**63), 2**63 - 1),
     "uint8": st.integers(0, 255),
@@ -259,7 +259,7 @@ def test_numbers_of_numpy_become_plain_ones():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"created": datetime(2026, 1, 1)},  # noqa: DTZ001
+        {"created": datetime(2026, 1, 1)},  # noqa: DTZ001 (no zone: what a plan must refuse or never holds)
         {"pace": "fast"},
         {"pace": True},
         {"control": {"x": object()}},

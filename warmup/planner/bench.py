@@ -100,13 +100,15 @@ class Bench:
 
     @cached_property
     def choice(self) -> Choice:
-        """Which policy the list deserves: its engaged share of in-scope marketing mail and its hard bounces."""
+        """Which policy the list deserves: its engaged share of all marketing mail and its hard bounces.
+
+        Mail to people who are out of scope counts too: who keeps a dead half on the list has no good list.
+        """
         engaged: float | None = None
         if self.supply.tiered:
             kinds = {stream.name: stream.kind for stream in self.scenario.streams}
             marketing = [s for s, name in enumerate(self.supply.streams) if kinds[name] == "marketing"]
-            mail = self.supply.messages[0].sum(axis=(0, 2)) * ~self.shape(self.scenario, {}).outside
-            mail = mail[marketing].sum(axis=0)
+            mail = self.supply.messages[0][:, marketing].sum(axis=(0, 1, 2))
             engaged = float(mail[:3].sum() / mail.sum()) if mail.sum() else None
         if all(stream.kind != "marketing" for stream in self.scenario.streams):
             engaged = 1.0  # who gets a receipt has just bought something
@@ -140,12 +142,8 @@ class Bench:
         assert ladder is not None  # the standard policy is a printed table (tested)
         return ladder
 
-    def start_of(self, scenario: Scenario) -> date:
-        """First sending day of any IP."""
-        return first_start(scenario)
-
     def preflight(self, scenario: Scenario) -> tuple[PreflightItem, ...]:
-        """Pre-flight items of a scenario; byoip changes nothing about readiness."""
+        """Pre-flight items of a scenario."""
         return preflight_items(scenario, self.shares, first_start(scenario))
 
     def closed(self, scenario: Scenario) -> dict[str, date | None]:

@@ -121,7 +121,7 @@ class Clocks:
         wanted = target * self._safe_scale
         cap = whole(wanted)
         # Where the ladder rises at all it rises by a message: no small number sticks.
-        rises = ~held & (wanted > base)
+        rises = ~held & (wanted > base * (1 + 1e-9))
         cap = np.where(rises, np.maximum(cap, np.floor(base).astype(np.int64) + 1), cap)
         limit[held & self._open] = int(Limit.HOLD)
         return Offer(base, np.where(self._open, cap, 0), limit)

@@ -287,6 +287,9 @@ class Tables:
             base = np.maximum(base, shifted * memory(np.array(float(lag))))
         following = np.concatenate([supply[1:], supply[-1:]])
         alive = np.arange(1, t + 1) <= self.p.legacy_until[0]
+        # What comes back joins what legacy carries that day anyway.
+        tomorrow = np.concatenate([legacy[1:], legacy[-1:]])
+        room = tomorrow.sum(axis=1, keepdims=True) + following - tomorrow <= self.p.legacy_capacity[0]
         day, p = np.divmod(np.arange(t * providers), providers)
         table = pd.DataFrame(
             {
@@ -294,7 +297,7 @@ class Tables:
                 "provider": np.array(self.supply.providers, dtype=object)[p],
                 "legacy_base": base[day, p],
                 "supply_next": following[day, p],
-                "can_carry": (base[day, p] * WEEKLY_GROWTH >= following[day, p]) & alive[day],
+                "can_carry": (base * WEEKLY_GROWTH >= following)[day, p] & room[day, p] & alive[day],
             }
         )
         return _as_days(table)

@@ -134,7 +134,7 @@ def _print(browser: Path, page: Path, pdf: Path) -> str:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--no-sandbox")  # as root a browser refuses to start with it; the page is our own and offline
     try:
-        done = subprocess.run([*command, page.as_uri()], capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603
+        done = subprocess.run([*command, page.as_uri()], capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (a browser we found, our own arguments)
     except subprocess.TimeoutExpired:
         return f"{browser.name} did not finish within {TIMEOUT_S} s"
     except OSError as error:

@@ -126,7 +126,7 @@ def _read(scenario: Scenario, name: str, stream: str | None) -> tuple[pd.DataFra
         _check_counts(table, tiers, problems)
         _check_duplicates(table, problems)
         problems.raise_any()
-        rows = table.connection.execute(f"SELECT who, stream, {_sums(tiers)} FROM raw GROUP BY ALL ORDER BY ALL").df()  # noqa: S608
+        rows = table.connection.execute(f"SELECT who, stream, {_sums(tiers)} FROM raw GROUP BY ALL ORDER BY ALL").df()
     finally:
         table.close()
     notes = list(_tier_notes(name, set(tiers.values())))
@@ -190,7 +190,7 @@ def _check_counts(table: Table, tiers: dict[int, str], problems: RowProblems) ->
     """Every count is a whole number; an empty one would leave the shares of all tiers unknown."""
     for i in tiers:
         rows = table.query(
-            f"SELECT n, t{i}, count(*) OVER () FROM raw WHERE v{i} IS NULL OR isnan(v{i}) OR v{i} < 0 "  # noqa: S608
+            f"SELECT n, t{i}, count(*) OVER () FROM raw WHERE v{i} IS NULL OR isnan(v{i}) OR v{i} < 0 "
             f"OR v{i} != floor(v{i}) OR v{i} > {MOST} ORDER BY n LIMIT ?",
             [MAX_PROBLEMS],
         )

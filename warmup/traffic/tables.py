@@ -74,7 +74,7 @@ class Table:
         import duckdb
 
         # Only names made in this package and quoted identifiers stand in the text; values are parameters.
-        sql = f"CREATE TEMP TABLE raw AS SELECT row_number() OVER () AS n, {select} FROM {self.relation}"  # noqa: S608
+        sql = f"CREATE TEMP TABLE raw AS SELECT row_number() OVER () AS n, {select} FROM {self.relation}"
         try:
             self.connection.execute(sql, self.parameters)
         except duckdb.Error as error:
@@ -215,7 +215,7 @@ def _parquet(path: Path, name: str) -> Table:
         connection.close()
         raise InputError(Problem(name, "is a damaged parquet file", "export it again")) from None
     texts = ", ".join(f"{_as_text(column, kind)} AS c{i}" for i, (column, kind, *_) in enumerate(described))
-    relation = f"(SELECT {texts} FROM read_parquet(?))"  # noqa: S608 - column names are quoted identifiers
+    relation = f"(SELECT {texts} FROM read_parquet(?))"
     return Table(connection, path, name, [str(row[0]) for row in described], "row", 1, relation, [_literal(path)])
 
 

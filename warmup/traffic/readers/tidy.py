@@ -175,8 +175,7 @@ def _tiers(table: Table, problems: RowProblems) -> dict[str, str]:
 
 def _check_volumes(table: Table, problems: RowProblems) -> None:
     rows = table.query(
-        f"SELECT n, written, {_WRONG} AS wrong, count(*) OVER () FROM raw WHERE wrong IS NOT NULL "  # noqa: S608
-        f"ORDER BY n LIMIT ?",
+        f"SELECT n, written, {_WRONG} AS wrong, count(*) OVER () FROM raw WHERE wrong IS NOT NULL ORDER BY n LIMIT ?",
         [MAX_PROBLEMS],
     )
     for n, written, wrong, _ in rows:
@@ -188,7 +187,7 @@ def _check_volumes(table: Table, problems: RowProblems) -> None:
 def _check_duplicates(table: Table, problems: RowProblems) -> list[Note]:
     """Rows that say the same twice are an error; rows of one key that differ elsewhere are parts of it and summed."""
     same = table.query(
-        f"SELECT min(n), max(n), count(*), count(*) OVER () FROM raw GROUP BY {_KEYS}, fingerprint "  # noqa: S608
+        f"SELECT min(n), max(n), count(*), count(*) OVER () FROM raw GROUP BY {_KEYS}, fingerprint "
         f"HAVING count(*) > 1 AND max(amount) IS DISTINCT FROM 0 ORDER BY 1 LIMIT ?",
         [MAX_PROBLEMS],
     )
@@ -199,7 +198,7 @@ def _check_duplicates(table: Table, problems: RowProblems) -> list[Note]:
         problems.hide(same[0][3] - len(same))
         return []
     keys, rows, n = table.query(
-        f"SELECT count(*), sum(k), min(n) FROM "  # noqa: S608
+        f"SELECT count(*), sum(k), min(n) FROM "
         f"(SELECT count(*) AS k, min(n) AS n FROM raw WHERE NOT addressed GROUP BY {_KEYS} HAVING count(*) > 1)"
     )[0]
     if not keys:
@@ -238,6 +237,6 @@ def _frame(
     )
     texts = ("domain", "label", "stream", "tier")
     for text in texts:
-        connection.execute(f"CREATE TYPE {text}_names AS ENUM (SELECT DISTINCT {text} FROM sums ORDER BY 1)")  # noqa: S608
+        connection.execute(f"CREATE TYPE {text}_names AS ENUM (SELECT DISTINCT {text} FROM sums ORDER BY 1)")
     columns = ", ".join(f"CAST({text} AS {text}_names) AS {text}" for text in texts)
-    return connection.execute(f"SELECT date, {columns}, messages FROM sums ORDER BY ALL").df()  # noqa: S608
+    return connection.execute(f"SELECT date, {columns}, messages FROM sums ORDER BY ALL").df()
