@@ -28,7 +28,7 @@ def inert(text: object) -> str:
     >>> inert("=cmd|' /C calc'!A0")
     "'=cmd|' /C calc'!A0"
     """
-    raw = str(text)
-    # The unchanged first character decides: a tab that `plain` turns into a space would still be skipped by Excel.
-    dangerous = raw[:1] in FORMULA_STARTS or raw.lstrip()[:1] in FORMULA_STARTS
-    return f"'{plain(raw)}" if raw and dangerous else plain(raw)
+    raw, shown = str(text), plain(text)
+    # The unchanged first character decides too: a tab that `plain` turns into a space would still be skipped by Excel.
+    starts = (raw[:1], raw.lstrip()[:1], shown.lstrip()[:1])
+    return f"'{shown}" if any(start and start in FORMULA_STARTS for start in starts) else shown
