@@ -24,7 +24,9 @@ def test_no_text_starts_a_formula(text):
     assert not cell.lstrip()[:1] or cell.lstrip()[0] not in FORMULA_STARTS
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "\0=1", "\ud7fc@1"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "\0=1", "\ud7fc@1"]
+)
 def test_formulas_become_text(text):
     assert inert(text).startswith("'")
 
