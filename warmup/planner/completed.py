@@ -279,7 +279,11 @@ def _longer(bench: Bench, head: Headline) -> tuple[date | None, date | None]:
 
 
 def _horizon(bench: Bench, done: date) -> int:
-    """A horizon with which a day is found to be the day of completion: two sends of every stream must follow it."""
-    wait = 2 * max(bench.supply.gap_days.values(), default=1.0)
-    needed = (done - bench.supply.first).days + 1 + max(0, int(np.ceil(wait)) - WINDOW_DAYS)
+    """A horizon with which a day is found to be the day of completion.
+
+    Two sends of every stream must follow it, and what is spread must have its days.
+    """
+    gaps = [(bench.supply.gap_days.get(stream.name, 1.0), stream.spread_days) for stream in bench.scenario.streams]
+    seen = max(max(WINDOW_DAYS, 2 * gap) + (spread - 1) * gap for gap, spread in gaps)
+    needed = (done - bench.supply.first).days + 1 + int(np.ceil(seen)) - WINDOW_DAYS
     return min(LONGEST, -(-needed // 10) * 10)
