@@ -39,7 +39,7 @@ def past_notes(past: Past) -> Iterator[Note]:
         if one.dark.any():
             names = some(name for name, dark in zip(past.providers, one.dark, strict=True) if dark)
             text = f"“{stream}”: its volume to {names} is unknown on every day; that mail is not planned."
-            yield Note("warning", text)
+            yield Note("error", text)  # unknown is not 0: an answer without it would be wrong
 
 
 def _rhythm_notes(stream: str, one: StreamPast) -> Iterator[Note]:
