@@ -67,7 +67,7 @@ class Clock:
         held = self._held()
         wanted = self._target(float(base) / self.scale, held) * self.scale
         cap = math.ceil(wanted * (1 - SLACK))
-        if not held and wanted > base:
+        if not held and wanted > float(base) * (1 + SLACK):
             cap = max(cap, math.floor(base) + 1)
         return base, cap, Limit.HOLD if held else limit
 
@@ -349,13 +349,12 @@ class Slow:
         p, b = self.p, self.b
         legacy = int(p.legacy_capacity[b]) if day <= p.legacy_until[b] else 0
         overflow = 0 if p.legacy_only[day] else int(p.overflow_capacity[b])
-        for key, n in today.released.items():
-            today.control[key] += n
         order = sorted(
             ((s, k) for s in range(self.S) for k in range(self.K)),
             key=lambda sk: (p.streams[sk[0]].marketing, sk[1], p.streams[sk[0]].priority, p.streams[sk[0]].name),
         )
-        for kind, flow in enumerate((today.rest, today.control, today.outside)):
+        flows = ((0, today.rest), (3, today.released), (1, today.control), (2, today.outside))
+        for kind, flow in flows:
             for s, k in order:
                 for q in range(self.Q):
                     n = flow.get((s, k, q), 0)
@@ -511,7 +510,7 @@ class _Today:
         for q in range(plan.Q):
             if mail.get((k, q), 0):
                 code = self._reason(s, k, q)
-                self._left(s, k, q, due and not released, mail, code)
+                self._left(s, k, q, mail[k, q] if due and not released else 0, code if due or released else None)
 
     def _reason(self, s: int, k: int, q: int) -> int:
         """Of all that is used up the limit that takes precedence; IPs not started limit nothing beside others."""
@@ -557,7 +556,7 @@ class _Today:
         for k in tiers:
             for q in range(plan.Q):
                 if mail.get((k, q), 0):
-                    self._left(s, k, q, due and not released, mail, None)
+                    self._left(s, k, q, mail[k, q] if due and not released else 0, None)
 
     def _take(
         self, s: int, k: int, age: int, g: int, q: int, n: int, mail: dict[tuple[int, int], int], released: bool
@@ -583,12 +582,11 @@ class _Today:
         else:
             self.plan.found.dedicated[self.day, age, g, s, k, q] += n
 
-    def _left(self, s: int, k: int, q: int, due: bool, mail: dict[tuple[int, int], int], code: int | None) -> None:
-        if due:
-            self.rest[s, k, q] += mail[k, q]
-            if code is not None:
-                key = (self.day, s, k, q)
-                self.plan.found.why[key] = min(code, self.plan.found.why.get(key, code))
+    def _left(self, s: int, k: int, q: int, due: int, code: int | None) -> None:
+        self.rest[s, k, q] += due
+        if code is not None:
+            key = (self.day, s, k, q)
+            self.plan.found.why[key] = min(code, self.plan.found.why.get(key, code))
 
     def _release(self) -> None:
         p = self.p
@@ -630,7 +628,7 @@ def as_dicts(run: Any, p: Problem, b: int = 0) -> Found:
     for key in zip(*run.parts[..., b, :].nonzero(), strict=True):
         *front, q = key
         found.elsewhere[tuple(int(i) for i in key)] = int(run.parts[(*front, b, q)])
-    rest = run.parts[:, 0, :, :, :, b].sum(axis=0)
+    rest = run.parts[:, [0, 3], :, :, :, b].sum(axis=(0, 1))
     for key in zip(*rest.nonzero(), strict=True):
         *front, q = key
         found.why[tuple(int(i) for i in key)] = int(run.reason[(*front, b, q)])

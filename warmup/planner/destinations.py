@@ -9,6 +9,7 @@ import numpy as np
 
 from warmup.planner.plan import LIMITS
 from warmup.planner.problem import Limit
+from warmup.planner.result import CONTROL, MAIN, OUTSIDE, RELEASED
 from warmup.planner.shares import shared_out
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from warmup.traffic.supply import Supply
 
 NO_LIMIT = len(LIMITS)
-MAIN, CONTROL, OUTSIDE = 0, 1, 2
 _ELSEWHERE = ("legacy", "overflow", "unplaced")
 
 
@@ -27,7 +27,8 @@ class Part:
 
     Attributes:
         destination: dedicated, overflow, legacy or unplaced.
-        kind: MAIN, CONTROL or OUTSIDE.
+        kind: MAIN, CONTROL, OUTSIDE or RELEASED of :mod:`warmup.planner.result`; control mail on dedicated IPs is
+            RELEASED.
         j: IP group within the pool, for dedicated.
         age: Sending days between origin and sending, for dedicated mail.
         messages: int (T, S, P, K), by day of *origin*, small providers taken apart; with the engine's Q providers
@@ -95,7 +96,7 @@ class Destinations:
         same_day = self._by_stream(np.where(self.p.silent, -1, np.arange(t)))
         for j in range(width):
             mail = self._clocks(run.released[:, j, :, :, 0])
-            raw.append(Part("dedicated", CONTROL, j, 0, mail, same_day, none))
+            raw.append(Part("dedicated", RELEASED, j, 0, mail, same_day, none))
         due = np.stack([self._send_day[:, spread - 1] for spread in self._spread], axis=1)
         sends = np.flatnonzero(self._send_day[:, 0] >= 0)
         if len(sends) and self._spread.max() > 1:
@@ -120,6 +121,8 @@ class Destinations:
             for kind, code in ((CONTROL, Limit.CONTROL), (OUTSIDE, Limit.OUT_OF_SCOPE)):
                 mail = self._clocks(run.parts[d, kind, :, :, :, 0])
                 out.append(Part(destination, kind, -1, -1, mail, same_day, np.full(mail.shape, int(code))))
+            mail = self._clocks(run.parts[d, RELEASED, :, :, :, 0])
+            out.append(Part(destination, RELEASED, -1, -1, mail, same_day, reason))
         return out
 
     def _last_day(self, raw: list[Part], last: int, late: Bools, cut: Bools) -> list[Part]:

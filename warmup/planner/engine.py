@@ -9,6 +9,8 @@ Inside a pass, arrays of mail are laid out (stream, tier, variant, provider), so
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from warmup.planner.clocks import Clocks, Offer
@@ -16,7 +18,10 @@ from warmup.planner.filling import Cell, Fill
 from warmup.planner.gates import Gates
 from warmup.planner.placing import Flow, place
 from warmup.planner.problem import UNLIMITED, Bools, Floats, Ints, Limit, Problem
-from warmup.planner.result import Detail, Run, allocate, width_of
+from warmup.planner.result import CONTROL, MAIN, OUTSIDE, RELEASED, Detail, Run, allocate, width_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["HASH_BUCKETS", "KEEP_WARM_DAYS", "Detail", "Pass", "Run", "run"]
 
@@ -164,19 +169,20 @@ class Pass:
         if self._only_critical is not None:
             self._count_critical_days(cap)
         self._count(day, fill)
+        flows = {MAIN: Flow(fill.rest, tuple(fill.rest_of)), CONTROL: held, OUTSIDE: outside}
         if released is not None:
-            held = Flow(held.mail + released.mail, held.streams)
-        self._place_rest(day, Flow(fill.rest, tuple(fill.rest_of)), held, outside)
+            flows = {MAIN: flows[MAIN], RELEASED: released, **flows}
+        self._place_rest(day, flows)
         if self.out.reason is not None:
             self.out.reason[day] = fill.why
 
-    def _place_rest(self, day: int, rest: Flow, held: Flow, outside: Flow) -> None:
-        """Send what was due and did not fit elsewhere."""
+    def _place_rest(self, day: int, flows: Mapping[int, Flow]) -> None:
+        """Send what does not go to dedicated IPs elsewhere."""
         p = self.p
         legacy = np.where(day <= p.legacy_until, p.legacy_capacity, 0)
         # Nothing goes to the new platform on a legacy-only day, to its overflow neither.
         overflow = np.zeros_like(p.overflow_capacity) if p.legacy_only[day] else p.overflow_capacity
-        place(day, (rest, held, outside), legacy, overflow, self._cells, self.out)
+        place(day, flows, legacy, overflow, self._cells, self.out)
 
     def _cool(self, day: int, base: Floats) -> None:
         """After an idle month everything starts again (design 4.2)."""

@@ -45,7 +45,8 @@ class Fill:
         sent, marketing, older: Messages on dedicated IPs: all, of marketing streams, of older tiers.
         identity_sent: (D, B, Q): messages per new identity.
         carried: Per stream and age, in-scope mail on dedicated IPs: engaged, all; each (B, Q).
-        rest: What was due and did not fit, of the streams ``rest_of``. why: the :class:`Limit` of what did not fit.
+        rest: What was due and did not fit, of the streams ``rest_of``. why: the :class:`Limit` of what did not fit,
+            released control mail included.
         clock_why: Why a clock with room left is not fuller: a limit other than its cap. None where nobody asks.
     """
 
@@ -288,6 +289,8 @@ class Fill:
         if cell.released:
             assert self._released is not None
             self._released.mail[s, k] = left
+            if why is not None:
+                self._note_why(s, k, left, why)
             return
         stock = self.o.stock[cell.age]
         if not self.o.one_spread:
@@ -300,7 +303,10 @@ class Fill:
             # On the last day every window closes, so that several ages of a cell can be due.
             self.rest_of.add(s)
             self.rest[s, k] += left
-            np.minimum(self.why[s, k], np.where(left > 0, why, _FREE), out=self.why[s, k], casting="unsafe")
+            self._note_why(s, k, left, why)
+
+    def _note_why(self, s: int, k: int, left: Ints, why: Ints) -> None:
+        np.minimum(self.why[s, k], np.where(left > 0, why, _FREE), out=self.why[s, k], casting="unsafe")
 
 
 def _together(one: Ints, other: Ints) -> Ints:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from warmup.planner.problem import Ints
     from warmup.planner.result import Run
@@ -28,20 +28,20 @@ class Flow(NamedTuple):
 
 
 def place(
-    day: int, flows: Sequence[Flow], legacy: Ints, overflow: Ints, order: Sequence[tuple[int, int]], out: Run
+    day: int, flows: Mapping[int, Flow], legacy: Ints, overflow: Ints, order: Sequence[tuple[int, int]], out: Run
 ) -> None:
     """Fill legacy, then overflow, with the flows one after the other, and write down what went where.
 
     Args:
         day: The day of sending.
-        flows: In-scope, control and out-of-scope mail.
+        flows: Mail by kind (:data:`warmup.planner.result.MAIN` …), those that come first, first.
         legacy: (B,): messages it can take today.
         overflow: (B,): likewise.
         order: (stream, tier) in the order of design 4.5, which says who comes first where there is not room for all.
         out: The result.
     """
-    rest = flows
-    placed: list[Sequence[Flow]] = []
+    rest = list(flows.values())
+    placed: list[list[Flow]] = []
     for room in (legacy, overflow):
         taken, rest = _fill(rest, room, order)
         placed.append(taken)
@@ -54,12 +54,12 @@ def place(
             for s in {s for flow in parts for s in flow.streams}:
                 target[day, s] = sum(flow.mail[s] for flow in parts if s in flow.streams)
         if out.parts is not None:
-            for kind, flow in enumerate(parts):
+            for kind, flow in zip(flows, parts, strict=True):
                 for s in flow.streams:
                     out.parts[d, kind, day, s] = flow.mail[s]
 
 
-def _fill(flows: Sequence[Flow], room: Ints, order: Sequence[tuple[int, int]]) -> tuple[list[Flow], list[Flow]]:
+def _fill(flows: list[Flow], room: Ints, order: Sequence[tuple[int, int]]) -> tuple[list[Flow], list[Flow]]:
     """As much of each flow as fits, and the rest of each."""
     taken: list[Flow] = []
     rest: list[Flow] = []

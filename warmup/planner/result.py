@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Detail = Literal["totals", "cells", "full"]
 
+MAIN, CONTROL, OUTSIDE, RELEASED = 0, 1, 2, 3
+"""Kinds of mail that is not on dedicated IPs: in scope; control group and keep-warm; out of scope by decision; control
+mail that was released after completion and found no room."""
+
 
 @dataclass(eq=False)
 class Run:
@@ -31,10 +35,11 @@ class Run:
         dedicated: int (T, A, J, S, K, B, Q): in-scope mail by age and J-th IP group of the stream's pool.
         to_legacy, to_overflow, to_none: int (T, S, K, B, Q): mail that is not on dedicated IPs (in scope, control and
             out of scope together), by destination.
-        reason: int8 (T, S, K, B, Q): :class:`Limit` of the in-scope mail among it.
+        reason: int8 (T, S, K, B, Q): :class:`Limit` of the in-scope and the released mail among it.
         base: float (T, B, G, Q), cap, sent: int, limit: int8: the clocks.
     With ``full`` also:
-        parts: int (3, 3, T, S, K, B, Q): destination (legacy, overflow, none) × kind (in scope, control, out of scope).
+        parts: int (3, 4, T, S, K, B, Q): destination (legacy, overflow, none) × kind (:data:`MAIN`, :data:`CONTROL`,
+            :data:`OUTSIDE`, :data:`RELEASED`).
         released: int (T, J, S, K, B, Q): control mail on dedicated IPs after completion.
     """
 
@@ -104,7 +109,7 @@ def allocate(p: Problem, detail: Detail) -> Run:
     out.cap, out.sent = (np.zeros((t, b, groups, q), dtype=np.int64) for _ in range(2))
     out.limit = np.zeros((t, b, groups, q), dtype=np.int8)
     if detail == "full":
-        out.parts = np.zeros((3, 3, *cells), dtype=whole)
+        out.parts = np.zeros((3, 4, *cells), dtype=whole)
         out.released = np.zeros((t, width, s, k, b, q), dtype=whole)
     return out
 

@@ -10,9 +10,10 @@ import pandas as pd
 
 from warmup.planner.clocks import MEMORY_DAYS, memory
 from warmup.planner.cohorts import moved_back, thresholds
-from warmup.planner.destinations import CONTROL, MAIN, NO_LIMIT, Destinations, Part, sending_days
+from warmup.planner.destinations import NO_LIMIT, Destinations, Part, sending_days
 from warmup.planner.engine import KEEP_WARM_DAYS, Run
 from warmup.planner.plan import LIMITS
+from warmup.planner.result import CONTROL, MAIN, RELEASED
 from warmup.ramps.growth import WEEKLY_GROWTH
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class Tables:
         for part in self.parts:
             amount = part.messages.sum(axis=(2, 3))
             np.add.at(per_day[part.destination], part.day[amount > 0], amount[amount > 0])
-            if part.kind == CONTROL and part.destination != "dedicated":
+            if part.kind == CONTROL:
                 np.add.at(control, part.day[amount > 0], amount[amount > 0])
         kinds = np.full(self.p.days, "send", dtype=object)
         for mask, name in (
@@ -168,7 +169,7 @@ class Tables:
         """Messages of each day of origin that are to be on dedicated IPs: the released control group among them."""
         main: Ints = self.run.supply_by_pool[0, :, :, 1].sum(axis=1)
         for part in self.parts:
-            if part.kind == CONTROL and part.destination == "dedicated":
+            if part.kind == RELEASED:
                 main = main + part.messages.sum(axis=(1, 2, 3))
         return main
 
@@ -176,11 +177,11 @@ class Tables:
     def sheet(self) -> pd.DataFrame:
         """The day sheet with its thresholds, one row per sending day, send, provider and tier that has mail."""
         total = self.supply.messages[0]
-        main, released = np.zeros_like(total), np.zeros_like(total)
+        scope, released = np.zeros_like(total), np.zeros_like(total)
         for part in self.parts:
-            if part.kind == MAIN:
-                main = main + part.messages
-            elif part.kind == CONTROL and part.destination == "dedicated":
+            if part.kind in (MAIN, RELEASED):
+                scope = scope + part.messages
+            if part.kind == RELEASED and part.destination == "dedicated":
                 released = released + part.messages
         held = self._held_share()
         moved = np.zeros_like(total)
@@ -191,9 +192,7 @@ class Tables:
             today = np.asarray(sum((p.messages for p in batch), np.zeros_like(total)))
             moved = moved + today
             freed = released if age == 0 else np.zeros_like(total)
-            full = moved + freed
-            scope = main + released
-            level = np.maximum(thresholds(full, scope, held), before)
+            level = np.maximum(thresholds(moved + released, scope, held), before)
             last = self._spread - 1 == age
             back = self._moved_back(level, total) * last[None, :, None, None]
             frames.append(self._sheet_rows(age, total, today + freed, before, level, back))
