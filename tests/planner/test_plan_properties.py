@@ -204,8 +204,6 @@ def test_thresholds_select_no_more_than_planned_and_fall_only_where_a_cap_forces
     slack = np.array([pair in small for pair in zip(sheet["pool"], sheet["provider"], strict=True)]) + 1e-9
     assert (sheet["supply"] * sheet["threshold"] / 10_000 <= sends["dedicated"].cumsum() + slack).all()
     assert (sheet["threshold_from"] == sends["threshold"].shift(fill_value=0)).all()
-    if bench.scenario.legacy.keep_warm:
-        return  # the declared messages a day are another share of every send
     # The last row of each send says who is on the new platform. Windows that the horizon cuts short are left out.
     last = sends.tail(1).sort_values("origin", kind="stable")
     last = last[last["origin"].dt.date < bench.supply.dates[-10]]
