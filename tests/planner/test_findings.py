@@ -280,6 +280,20 @@ def test_deadline_that_nothing_meets_is_to_be_moved(tmp_path: Path) -> None:
     assert remedy.startswith("Move the deadline to Thu 19 Mar 2026 or later")
 
 
+def test_deadline_is_met_by_the_smallest_spread_that_meets_it(tmp_path: Path) -> None:
+    mail = Mail(messages=90_000, weekdays=(1, 3), mix=ONE)
+    deadline = date(2026, 3, 31)
+    plan = planned(write_customer(tmp_path, mail, deadline=deadline))
+    remedy = finding(plan, "deadline.missed").remedy
+    spread = int(remedy.split("pread each send of newsletter over ")[1].split(" days")[0])
+    cured = planned(write_customer(tmp_path, replace(mail, keys={"spread_days": spread}), deadline=deadline))
+    assert "deadline.missed" not in ids(cured)
+    assert cured.all.day is not None
+    assert f"(complete on {cured.all.day:%a} {cured.all.day.day} {cured.all.day:%b %Y})" in remedy
+    less = planned(write_customer(tmp_path, replace(mail, keys={"spread_days": spread - 1}), deadline=deadline))
+    assert "deadline.missed" in ids(less)
+
+
 def test_deadline_beyond_an_incomplete_plan(tmp_path: Path) -> None:
     mail = Mail(messages=400_000, every=14, since=3, mix=ONE)
     plan = planned(write_customer(tmp_path, mail, weeks=8, deadline=date(2026, 4, 30)))

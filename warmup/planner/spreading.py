@@ -66,19 +66,25 @@ class Trial:
     streams: tuple[str, ...]
     outcomes: dict[int, Outcome]
 
-    def cure(self, scope: int) -> Spread | None:
-        """The smallest spread that completes a scope."""
+    def cure(self, scope: int, by: int = NEVER - 1) -> Spread | None:
+        """The smallest spread that completes a scope, up to a day index."""
         for days, outcome in sorted(self.outcomes.items()):
             done = outcome.engaged if scope == ENGAGED else outcome.all
-            if done < NEVER:
+            if done <= by:
                 return Spread(days, self.streams, done)
         return None
 
 
+def in_time(bench: Bench) -> int:
+    """The day index by which a plan must be complete: the deadline's, else any."""
+    deadline = bench.scenario.deadline
+    return NEVER - 1 if deadline is None else (deadline - bench.supply.first).days
+
+
 def spread_trial(bench: Bench, head: Headline) -> Trial:
-    """Try every spread; nothing is tried for a plan that completes without."""
+    """Try every spread; nothing is tried for a plan that completes, in time, without."""
     names = slow_streams(bench)
-    if not names or (head.days.whole[0] < NEVER).all():
+    if not names or (head.days.whole[0] <= in_time(bench)).all():
         return Trial((), {})
     now = {stream.name: stream.spread_days for stream in bench.scenario.streams}
     choices = [n for n in range(2, MOST_SPREAD + 1) if any(n > now[name] for name in names)]

@@ -21,7 +21,7 @@ from warmup.planner.completion import ALL
 from warmup.planner.plan import Lever
 from warmup.planner.pool_size import INVERSION, most_ips, pool_volume, shared_advice
 from warmup.planner.problem import NEVER, Limit
-from warmup.planner.spreading import MOST_SPREAD, slow_streams, spread_trial
+from warmup.planner.spreading import MOST_SPREAD, in_time, slow_streams, spread_trial
 from warmup.planner.wording import counted, listing, sentence
 from warmup.ramps import policies
 
@@ -191,9 +191,9 @@ def _ceiling_ideas(bench: Bench, pace: float, head: Headline) -> Iterator[Idea]:
 
 
 def _spread_ideas(bench: Bench, pace: float, trial: Trial) -> Iterator[Idea]:
-    """A little more spreading of one stream; for a plan that is not complete, the smallest that cures it."""
+    """A little more spreading of one stream; for a plan that is late or never complete, the smallest that cures it."""
     streams = {stream.name: stream for stream in bench.scenario.streams}
-    cure = trial.cure(ALL)
+    cure = trial.cure(ALL, in_time(bench)) or trial.cure(ALL)
     if cure is not None:
         days = {name: max(cure.days, streams[name].spread_days) for name in cure.streams}
         text = f"Spread each send of {listing(cure.streams)} over {cure.days} days"

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from warmup.planner.compile import PEAK_FREEZE_AFTER, PEAK_FREEZE_BEFORE
-from warmup.planner.completed import LONGEST
+from warmup.planner.completed import LONGEST, MOST_CURES
 from warmup.planner.plan import Finding, PeakReady
 from warmup.planner.preflight import earliest_start
 from warmup.planner.spreading import MOST_SPREAD
@@ -102,14 +102,21 @@ def deadline(c: Case) -> Iterator[Finding]:
 
 
 def _in_time(c: Case) -> str:
-    """What makes it in time; else what helps, and that it is not enough."""
-    by = c.scenario.deadline
-    options = c.sooner()
-    enough = [lever for lever in c.plan.levers if lever.all and by and lever.all <= by and not lever.struck]
-    if c.plan.all.day and by and c.plan.all.day > by and not enough and not any("start by" in o for o in options):
-        helps = f" (what helps but is not enough: {listing(options)})" if options else ""
-        return f"Move the deadline to {long_day(c.plan.all.day)} or later{helps}."
-    return ways_out(options) or "Move the deadline."
+    """What makes it in time, each planned; else what helps, and that it is not enough."""
+    by, done = c.scenario.deadline, c.plan.all.day
+    if by is None or done is None or done <= by:
+        return ways_out(c.sooner()) or "Move the deadline."
+    latest = c.plan.latest_start
+    options = [f"start by {long_day(latest.day)}"] if latest and latest.day and latest.day < c.start else []
+    enough = [lever for lever in c.plan.levers if lever.all and lever.all <= by and not lever.struck]
+    for lever in sorted(enough, key=lambda one: (bool(one.warning), one.all))[:MOST_CURES]:
+        advised = ", but not advised" if lever.warning else ""
+        options.append(f"{lever.text[:1].lower()}{lever.text[1:]} (complete on {long_day(lever.all or by)}{advised})")
+    if options:
+        return ways_out(options)
+    helps = c.sooner()
+    hint = f" (what helps but is not enough alone: {listing(helps)})" if helps else ""
+    return f"Move the deadline to {long_day(done)} or later{hint}."
 
 
 def start_day(c: Case) -> Iterator[Finding]:
