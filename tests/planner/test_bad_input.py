@@ -356,3 +356,18 @@ def test_history_for_another_customer_is_made_the_same_way(tmp_path: Path) -> No
         found = list(csv.DictReader(file))
     assert len(found) == 14 * 4
     assert {row["messages"] for row in found} == {"0", "5", "2", "1"}
+
+
+def test_plan_with_a_blocker_is_written_and_exits_1(tmp_path: Path, capsys: Errors) -> None:
+    """Not bad input: an answer that is not good enough."""
+    mail = Mail(messages=90_000, mix={"gmail.com": 1.0})
+    new = {"overflow": "none", "autowarm": "off"}
+    path = write_customer(tmp_path, mail, legacy={"until": date(2026, 2, 10)}, new=new)
+    code = run(cli, "warmup", ["plan", str(path), "-o", str(tmp_path / "out"), "--today", str(TODAY), "--only", "json"])
+    said = capsys.readouterr()
+    assert code == 1
+    assert said.err == ""
+    plan = Plan.load(tmp_path / "out" / "plan.json")
+    assert [one.id for one in plan.findings if one.severity == "blocker"] == ["legacy.unplaced"]
+    assert "blocker" in said.out
+    assert "Extend the legacy platform to" in " ".join(said.out.split())

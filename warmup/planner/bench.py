@@ -84,11 +84,6 @@ class Bench:
         """Resampled futures, or None below 8 weeks of history."""
         return self.forecast.resample(FUTURES, seed=0) if self.forecast else None
 
-    def few_futures(self, count: int) -> Supply | None:
-        """The first ``count`` of the futures."""
-        every = self.futures
-        return replace(every, messages=every.messages[:count]) if every is not None else None
-
     def followed(self, scenario: Scenario | None = None) -> Followed:
         """The ramp that a scenario follows, and why (design 4.10)."""
         scenario = scenario or self.scenario

@@ -11,6 +11,7 @@ from warmup.planner.futures import PROBABILITY
 from warmup.planner.plan import LatestStart
 from warmup.planner.preflight import earliest_start
 from warmup.planner.wording import long_day, percent
+from warmup.traffic.resample import MIN_WEEKS
 
 if TYPE_CHECKING:
     from warmup.scenario import Scenario
@@ -59,23 +60,28 @@ def latest_start_on(bench: Bench, pace: float) -> LatestStart | None:
         return None
     pace = 1.0 if scenario.policy.pace == "deadline" else pace
     earliest = earliest_start(scenario, bench.shares, bench.today)
-    if earliest < bench.supply.first:
+    tried = _from(bench, pace, max(earliest, bench.supply.first), deadline)
+    if earliest < bench.supply.first and not any(one.share >= PROBABILITY for one in tried):
+        # Too late as it stands: what would an earlier start have done?
         days = bench.supply.days + (bench.supply.first - earliest).days
         bench = bench.further(days, earliest)
-    first = max(earliest, bench.supply.first)
-    starts = _starts(first, min(deadline, bench.supply.dates[-1]), first_start(scenario))
-    if not starts:
-        reason = (
-            f"No start is left: with today's lead times {long_day(first)} is the first, after {long_day(deadline)}."
-        )
-        return LatestStart(None, first, deadline, None, reason)
-    tried = _try_starts(bench, pace, starts, deadline)
+        tried = _from(bench, pace, max(earliest, bench.supply.first), deadline)
+    if not tried:
+        by = long_day(deadline)
+        reason = f"No start is left: with today's lead times {long_day(earliest)} is the first, after {by}."
+        return LatestStart(None, earliest, deadline, None, reason)
     good = [one for one in tried if one.share >= PROBABILITY]
     if not good:
-        return LatestStart(None, first, deadline, None, _none_in_time(tried, deadline), _told(tried))
+        return LatestStart(None, earliest, deadline, None, _none_in_time(tried, deadline), _told(tried))
     best = max(good)
-    probability = best.share if bench.futures is not None else None
-    return LatestStart(best.start, first, deadline, probability, _why(tried, best, deadline), _told(tried))
+    probability = best.share if bench.forecast and bench.supply.history_weeks >= MIN_WEEKS else None
+    return LatestStart(best.start, earliest, deadline, probability, _why(tried, best, deadline), _told(tried))
+
+
+def _from(bench: Bench, pace: float, first: date, deadline: date) -> list[Try]:
+    """Try the starts from a day on."""
+    starts = _starts(first, min(deadline, bench.supply.dates[-1]), first_start(bench.scenario))
+    return _try_starts(bench, pace, starts, deadline) if starts else []
 
 
 def _told(tried: list[Try]) -> tuple[tuple[date, float, date | None], ...]:
@@ -130,7 +136,7 @@ def _try_starts(bench: Bench, pace: float, starts: list[date], deadline: date) -
     moved = [shifted(bench.scenario, start) for start in starts]
     expected = bench.outcomes([bench.problem(scenario, pace=pace)[0] for scenario in moved], until=0)
     share = [float(outcome.all <= last) for outcome in expected]
-    few = bench.few_futures(START_FUTURES)
+    few = bench.forecast.resample(START_FUTURES, seed=3) if bench.forecast else None
     if few is not None:
         for i in reversed(range(len(starts))):
             if not share[i]:
