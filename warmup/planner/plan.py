@@ -79,7 +79,8 @@ class Completion:
     Attributes:
         scope: ``engaged`` (tiers <= 90 days and all transactional mail) or ``all``.
         day: The date, or None when the horizon ends first.
-        except_providers: Providers a permanent ceiling keeps from completing; ``day`` is then the date for the rest.
+        except_providers: Providers that nothing in the plan will ever complete (a permanent ceiling, or a pre-flight
+            item that keeps them closed to the end); ``day`` is then the date for the rest.
         limit: What stops it when ``day`` is None: one of :data:`LIMITS`.
         reason: A sentence for a person.
         cure: What would cure it; may be empty.
