@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 FUTURES = 200
 """Resampled futures of a plan: the 10th and 90th percentile then rest on 20 futures each."""
 
-CUSTOM = "custom"
+FEW_FUTURES = 40
+"""Futures of a variant, of which only a date to promise is asked."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,11 @@ class Bench:
     def futures(self) -> Supply | None:
         """Resampled futures, or None below 8 weeks of history."""
         return self.forecast.resample(FUTURES, seed=0) if self.forecast else None
+
+    @cached_property
+    def few_futures(self) -> Supply | None:
+        """Fewer futures, for the promises of variants, or None below 8 weeks of history."""
+        return self.forecast.resample(FEW_FUTURES, seed=3) if self.forecast else None
 
     def followed(self, scenario: Scenario | None = None) -> Followed:
         """The ramp that a scenario follows, and why (design 4.10)."""

@@ -169,7 +169,9 @@ def shape_of(scenario: Scenario, supply: Supply, closed: Mapping[str, date | Non
     volume = np.stack([regular[:, pool_of == i].sum(axis=1) for i in range(pools)])
     small = small_providers(scenario, supply, scope.sum(axis=3), pool_of, closed)
     by_clock = np.stack([_merge(volume[i], small[i]) for i in range(pools)])
-    shares = np.stack([_share(by_clock[i]) for i in range(pools)])
+    every = scope.sum(axis=3)
+    with_peaks = np.stack([_merge(every[:, pool_of == i].sum(axis=1), small[i]).sum(axis=0) for i in range(pools)])
+    shares = np.stack([_share(by_clock[i], with_peaks[i]) for i in range(pools)])
     days = by_clock.sum(axis=2).argmax(axis=1)
     identities = tuple(
         dict.fromkeys(s.identity_new.key for s in streams if s.identity_changes and s.identity_new is not None)
@@ -178,7 +180,8 @@ def shape_of(scenario: Scenario, supply: Supply, closed: Mapping[str, date | Non
     for d, key in enumerate(identities):
         uses = [s for s, x in enumerate(streams) if x.identity_changes and x.identity_new and x.identity_new.key == key]
         merged = sum(_merge(regular[:, s], small[pool_of[s]]) for s in uses)
-        identity_shares[d] = _share(np.asarray(merged))
+        total = sum(_merge(every[:, s], small[pool_of[s]]).sum(axis=0) for s in uses)
+        identity_shares[d] = _share(np.asarray(merged), np.asarray(total))
     return Shape(
         small=small,
         shares=shares,
@@ -195,28 +198,39 @@ def _merge(volume: Ints, small: Bools) -> Ints:
     return np.concatenate([np.where(small, 0, volume), volume[:, small].sum(axis=1, keepdims=True)], axis=1)
 
 
-def _share(volume: Ints) -> Floats:
-    """Part of each provider on the largest day of (T, Q).
+def _share(volume: Ints, with_peaks: Ints) -> Floats:
+    """Part of each provider on the largest regular day.
 
-    A provider that this day has none of gets its part of everything. So that no day sends more over an IP than its
-    ladder says, all parts then shrink until those of the providers that have mail on one day never exceed 1.
+    A provider that this day has none of gets its part of all regular days, and one that only has mail on peak days its
+    part of everything. So that no day sends more over an IP than its ladder says, all parts then shrink until those of
+    the providers that have mail on one day never exceed 1.
+
+    Args:
+        volume: (T, Q) on regular days.
+        with_peaks: (Q,) on all days.
     """
-    total = volume.sum(axis=1)
-    if not total.any():
+    total, overall = volume.sum(axis=1), volume.sum(axis=0)
+    if not with_peaks.any():
         return np.zeros(volume.shape[1])
     day = volume[total.argmax()]
-    overall = volume.sum(axis=0)
-    share: Floats = np.where(day > 0, day / total.max(), overall / overall.sum())
+    of_peaks = np.where(overall > 0, overall / max(int(overall.sum()), 1), with_peaks / with_peaks.sum())
+    share: Floats = np.where(day > 0, day / max(int(total.max()), 1), of_peaks)
     together = ((volume > 0) * share).sum(axis=1).max()
     return share / max(float(together), 1.0)
 
 
 def _small_merged(supply: Supply, shape: Shape, streams: tuple[StreamRule, ...]) -> Ints:
     """The supply with one more provider, ``small``: (B, T, S, Q, K)."""
-    small = np.stack([shape.small[stream.pool] for stream in streams])[None, None, :, :, None]
-    kept = np.where(small, 0, supply.messages)
-    merged = np.where(small, supply.messages, 0).sum(axis=3, keepdims=True)
-    return np.concatenate([kept, merged], axis=3)
+    b, t, s, p, k = supply.messages.shape
+    out: Ints = np.empty((b, t, s, p + 1, k), dtype=np.int64)
+    out[..., :-1, :] = supply.messages
+    out[..., -1, :] = 0
+    for i, stream in enumerate(streams):
+        members = np.flatnonzero(shape.small[stream.pool])
+        if len(members):
+            out[:, :, i, -1] = supply.messages[:, :, i, members].sum(axis=2)
+            out[:, :, i, members] = 0
+    return out
 
 
 # -- groups, clocks -------------------------------------------------------------------------------------

@@ -54,13 +54,27 @@ def days_for_good(problem: Problem, run: Run) -> Days:
     return complete_days(problem, run, without=without) if without.any() else days
 
 
-def complete_days(problem: Problem, run: Run, *, without: Bools | None = None) -> Days:
+def days_of_futures(problem: Problem, run: Run) -> Days:
+    """The days on which the futures of one plan are complete, all judged alike.
+
+    Row 0 of the batch is the expected volume. It settles which providers decide and which are left out, for all rows:
+    else a provider near 100 messages a day, or one that stays closed, would make futures that finish at different
+    things look like futures that finish at different times.
+    """
+    first = days_for_good(problem.part(slice(0, 1)), run.block(slice(0, 1)))
+    shape = (problem.batch, *first.without.shape[1:])
+    decides = np.broadcast_to(first.decides, shape[:2])
+    return complete_days(problem, run, without=np.broadcast_to(first.without, shape), decides=decides)
+
+
+def complete_days(problem: Problem, run: Run, *, without: Bools | None = None, decides: Bools | None = None) -> Days:
     """Find the first day of a 14-day window in which dedicated IPs carry 99.5 % of every pool and provider.
 
     Args:
         problem: The batch.
         run: Its result.
         without: bool (B, Q, 2): providers left out; pools are then judged without them.
+        decides: bool (B, Q): providers that decide; default: those with at least 100 messages a day in their row.
 
     Returns:
         Days, by origin of the mail; peak days are left out of the sums, and the window is as long as it takes every
@@ -69,8 +83,8 @@ def complete_days(problem: Problem, run: Run, *, without: Bools | None = None) -
     end = _window_ends(run.stream_sends)
     usable = ~problem.peak
     carried, supply = (_without(array, usable) for array in (run.by_provider, run.supply_by_provider))
-    regular = max(int(usable.sum()), 1)
-    decides = supply[..., ALL].sum(axis=1) >= MIN_DAILY * regular
+    if decides is None:
+        decides = supply[..., ALL].sum(axis=1) >= MIN_DAILY * max(int(usable.sum()), 1)
     out = np.zeros((*decides.shape, 2), dtype=bool) if without is None else without
     provider_ok = _window_ok(carried, supply, end)
     pool_carried, pool_supply = (_without(array, usable) for array in (run.by_pool, run.supply_by_pool))
@@ -78,8 +92,8 @@ def complete_days(problem: Problem, run: Run, *, without: Bools | None = None) -
         lost, total = (part * out[:, None, None, q] for part in _provider_in_pools(problem, run, int(q), usable))
         pool_carried, pool_supply = pool_carried - lost, pool_supply - total
     pool_ok = _window_ok(pool_carried, pool_supply, end)
-    decisive = decides[:, :, None] & ~out
-    every = pool_ok.all(axis=2) & (provider_ok | ~decisive[:, None]).all(axis=2)
+    decisive: Bools = decides[:, :, None] & ~out
+    every: Bools = np.logical_and(pool_ok.all(axis=2), (provider_ok | ~decisive[:, None]).all(axis=2))
     # Before the first IP starts nothing is carried; IPs that join later are not waited for.
     start = np.where(problem.ips > 0, problem.start, NEVER).min(axis=1)
     has_ips = (problem.ips.sum(axis=1) > 0)[:, None]

@@ -123,11 +123,13 @@ class Uncertainty:
         futures: How many futures were computed.
         weeks: Past weeks they were drawn from.
         engaged, all: Ranges "from the variation of your volume only", if nothing is held.
-        commit_engaged, commit_all: 80th percentile with assumed holds per provider: the date to promise; None: not
-        within.
+        commit_engaged, commit_all: The date to promise: 80th percentile with assumed holds per provider, and never
+            before the range's end; None: not within.
         commit_not_within: Probability of not finishing within the horizon with holds.
         held: Finish dates with holds (scope all).
         assumption: The assumed holds in words.
+        tail: The provider that is most often the last to be complete, with holds; empty where only one decides.
+        tail_share: In which share of the futures it is.
     """
 
     futures: int
@@ -139,6 +141,8 @@ class Uncertainty:
     commit_not_within: float
     held: tuple[date, ...]
     assumption: str
+    tail: str = ""
+    tail_share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,8 @@ class Lever:
         legacy_messages, legacy_delta: Messages left on legacy until completion of the base plan, and the change.
         warning: Inversion, snowshoe risk, what it costs; may be empty.
         struck: Shown struck out because it must not be done.
+        promise: The date that can be promised with it, worked out only where the plan's own misses the deadline and
+            the lever brings completion forward; None: not worked out, or none within the plan.
     """
 
     id: str
@@ -165,6 +171,7 @@ class Lever:
     legacy_delta: int
     warning: str = ""
     struck: bool = False
+    promise: date | None = None
 
 
 @dataclass(frozen=True)
@@ -186,7 +193,16 @@ class SizeRow:
 
 @dataclass(frozen=True)
 class Sizing:
-    """How many IPs each pool should have, and why (PRACTICE.md, "Do not take a dedicated IP")."""
+    """How many IPs each pool should have, and why (PRACTICE.md, "Do not take a dedicated IP").
+
+    Attributes:
+        pool, planned: Whose IPs, and how many the scenario has.
+        recommended: How many it should have; 0: stay on the shared pool.
+        reason, source: Why, and whose rule it is.
+        rows: What other numbers would do.
+        at_most: The volume carries no more than ``recommended``, and the shared pool would be as good or better.
+        promise: The date that can be promised with ``recommended`` IPs for all in scope; None: not known or none.
+    """
 
     pool: str
     planned: int
@@ -194,6 +210,8 @@ class Sizing:
     reason: str
     source: str
     rows: tuple[SizeRow, ...]
+    at_most: bool = False
+    promise: date | None = None
 
 
 @dataclass(frozen=True)
@@ -204,7 +222,8 @@ class LatestStart:
         day: The date; None when no start in the future meets the deadline.
         earliest: First possible day with today's lead times.
         deadline: The date it must be complete by (deadline, or the legacy end).
-        probability: Share of futures that complete in time when starting that day; None without resampling.
+        probability: Share of futures that complete in time when starting that day, with the holds assumed for a
+            promise; None without resampling.
         reason: A sentence.
         tried: (start, completes-in-time share or 0/1, completion date) per start tried.
     """

@@ -83,10 +83,10 @@ def plan(
     chances = uncertainty(bench, pace)
     say("trying levers, sizes and start dates")
     trial = spread_trial(bench, head)
-    levers = levers_on(bench, pace, head, trial)
+    levers = levers_on(bench, pace, head, trial, chances)
     engaged, all_ = completions(bench, head, levers, trial)
-    sizes = sizing_on(bench, pace)
-    start = latest_start_on(bench, pace)
+    sizes = sizing_on(bench, pace, chances)
+    start = latest_start_on(bench, pace, chances)
     followed = bench.followed()
     tables = head.tables
     preflight = bench.preflight(scenario)
@@ -143,7 +143,7 @@ def pace_of(bench: Bench) -> tuple[float, str]:
         assert bench.scenario.deadline is not None  # checked when the scenario is read
         return pace_for(bench, bench.scenario.deadline)
     if pace is None:
-        return 1.0, "One level of the ladder per sending day."
+        return 1.0, "Full pace: no level is held longer than its ladder says."
     return float(pace), "Set in the scenario (policy.pace)."
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -12,18 +12,24 @@ import numpy as np
 
 from warmup.planner.bench import make_bench, with_ips
 from warmup.planner.compile import shape_of
+from warmup.planner.futures import promise
 from warmup.planner.plan import SizeRow, Sizing
 from warmup.planner.problem import NEVER
-from warmup.planner.wording import counted, long_day, sentence
+from warmup.planner.wording import OURS, counted, long_day, sentence
 
 if TYPE_CHECKING:
     from datetime import date
 
     from warmup.planner.bench import Bench, Outcome
+    from warmup.planner.plan import Uncertainty
     from warmup.scenario import Pool, Scenario
     from warmup.traffic.supply import Supply
 
 MOST_ROWS = 12
+
+WORTH_AN_IP = 7
+"""Days by which each IP more must bring completion forward to be worth it: every IP then gets less mail to be known by
+(judgement)."""
 
 INVERSION = "The same mail on more IPs puts each at a lower step of the ladder, and its steps are uneven."
 """Why one more IP can finish later (design 4)."""
@@ -54,6 +60,34 @@ class PoolVolume:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What numbers of IPs are judged with.
+
+    Attributes:
+        bench, pace: The customer's data, and the pace as planned.
+        chances: What can be promised with the planned numbers; None: the weeks cannot be resampled.
+    """
+
+    bench: Bench
+    pace: float
+    chances: Uncertainty | None
+    known: dict[tuple[str, int], int] = field(default_factory=dict)
+
+    def promise(self, pool: Pool, ips: int) -> int:
+        """The day index that can be promised with a number of IPs: the plan's own, where that is what is planned."""
+        if self.chances is None:
+            return 0
+        if ips == pool.size:
+            day = self.chances.commit_all
+            return NEVER if day is None else (day - self.bench.supply.first).days
+        key = (pool.name, ips)
+        if key not in self.known:
+            chance = promise(self.bench, with_ips(self.bench.scenario, pool.name, ips), self.pace)
+            self.known[key] = 0 if chance is None else chance.day
+        return self.known[key]
+
+
+@dataclass(frozen=True)
 class Advice:
     """Why a pool should stay on the shared pool, or have one IP at most.
 
@@ -75,15 +109,23 @@ def sizing(scenario: Scenario, supply: Supply | None = None, *, today: date | No
         supply: As for :func:`warmup.plan`.
         today: Likewise.
     """
+    from warmup.planner.futures import uncertainty
     from warmup.planner.planning import pace_of
 
     bench = make_bench(scenario, supply, today=today)
-    return sizing_on(bench, pace_of(bench)[0])
+    pace, _ = pace_of(bench)
+    return sizing_on(bench, pace, uncertainty(bench, pace))
 
 
-def sizing_on(bench: Bench, pace: float) -> tuple[Sizing, ...]:
-    """The sizing of every pool; all numbers of IPs are one batch per pool."""
-    return tuple(_pool(bench, pace, pool) for pool in bench.scenario.pools)
+def sizing_on(bench: Bench, pace: float, chances: Uncertainty | None) -> tuple[Sizing, ...]:
+    """The sizing of every pool; all numbers of IPs are one batch per pool.
+
+    Args:
+        bench: The customer's data.
+        pace: As planned.
+        chances: What can be promised with the planned numbers.
+    """
+    return tuple(_pool(Judged(bench, pace, chances), pool) for pool in bench.scenario.pools)
 
 
 def pool_volume(bench: Bench, pool: Pool) -> PoolVolume:
@@ -136,20 +178,23 @@ def shared_advice(volume: PoolVolume) -> Advice | None:
     return None
 
 
-def _pool(bench: Bench, pace: float, pool: Pool) -> Sizing:
+def _pool(judged: Judged, pool: Pool) -> Sizing:
+    bench = judged.bench
     volume = pool_volume(bench, pool)
     if bench.scenario.new.mode == "byoip":
-        return _block(bench, pace, pool, volume)
+        return _block(bench, judged.pace, pool, volume)
     capacity = pool.capacity_per_ip or bench.scenario.policy.capacity_per_ip
     least = max(1, int(np.ceil(volume.largest_day / capacity)))
     most, _, _ = most_ips(volume)
     counts = _counts(pool.size, least, most)
-    problems = [bench.problem(with_ips(bench.scenario, pool.name, n), pace=pace)[0] for n in counts]
+    problems = [bench.problem(with_ips(bench.scenario, pool.name, n), pace=judged.pace)[0] for n in counts]
     found = dict(zip(counts, bench.outcomes(problems, until=0), strict=True))
     advice = shared_advice(volume)
-    recommended, reason, source = _recommend(bench, found, pool, volume, advice)
+    recommended, reason, source = _recommend(judged, found, pool, volume, advice)
     rows = tuple(_row(bench, pool, n, found, volume, capacity, most, recommended, advice) for n in counts)
-    return Sizing(pool.name, pool.size, recommended, reason, source, rows)
+    at_most = advice is not None and advice.ips > 0
+    safe = judged.promise(pool, recommended) if recommended and judged.chances else NEVER
+    return Sizing(pool.name, pool.size, recommended, reason, source, rows, at_most, bench.date_of(safe))
 
 
 def _block(bench: Bench, pace: float, pool: Pool, volume: PoolVolume) -> Sizing:
@@ -176,9 +221,10 @@ def _counts(planned: int, least: int, most: int) -> list[int]:
 
 
 def _recommend(
-    bench: Bench, found: dict[int, Outcome], pool: Pool, volume: PoolVolume, advice: Advice | None
+    judged: Judged, found: dict[int, Outcome], pool: Pool, volume: PoolVolume, advice: Advice | None
 ) -> tuple[int, str, str]:
-    """The smallest number that completes in time; fewer where the volume does not carry it."""
+    """The smallest number that is in time, or hardly later than any other; fewer where the volume does not carry it."""
+    bench = judged.bench
     if advice is not None:
         answer = "stay on the shared pool" if not advice.ips else "take one dedicated IP at most"
         return advice.ips, sentence(f"{advice.text}; {answer}"), advice.source
@@ -189,23 +235,49 @@ def _recommend(
     if least > most:
         carry = f"{counted(least, 'IP')} are needed to carry the largest day, {volume.largest_day:,.0f} messages"
         return least, sentence(f"{carry}, although {why_most}"), most_source
-    deadline = bench.scenario.deadline
-    last = (deadline - bench.supply.first).days if deadline else bench.supply.days
-    candidates = [n for n in found if least <= n <= most]
-    done = [n for n in candidates if found[n].all <= last]
-    if done:
-        n = min(done)
-        by = f"the deadline, {long_day(deadline)}" if deadline else f"{long_day(bench.last_completion)}"
-        return n, f"The smallest number that carries the largest day and is complete by {by}.", "this plan"
-    best = min(candidates, key=lambda n: (found[n].all, n))
-    if found[best].all >= NEVER:
-        carry = f"{counted(best, 'IP')} carr{'ies' if best == 1 else 'y'} the largest day"
+    candidates = [n for n in sorted(found) if least <= n <= most]
+    if all(found[n].all >= NEVER for n in candidates):
+        n = candidates[0]
+        carry = f"{counted(n, 'IP')} carr{'ies' if n == 1 else 'y'} the largest day"
         more = "" if most == 1 else f", with no number of IPs up to {most}"
-        return best, f"{carry}. The plan is not complete{more}: it is not IPs that it lacks.", "this plan"
-    closest = bench.date_of(found[best].all)
-    late = f"{counted(best, 'IP')} come{'s' if best == 1 else ''} closest, on {long_day(closest)}" if closest else ""
-    reason = f"No number up to {most} is complete by the deadline; {late}. More is not advised: {why_most}."
-    return best, reason, most_source
+        return n, f"{carry}. The plan is not complete{more}: it is not IPs that it lacks.", OURS
+    if bench.scenario.deadline is not None:
+        return _by_deadline(judged, found, pool, candidates, bench.scenario.deadline, why_most)
+    n = _worth_it(found, candidates)
+    more = "" if n == candidates[-1] else f"; one more brings completion forward by less than {WORTH_AN_IP} days"
+    return n, f"The smallest number that carries the largest day{more}.", OURS
+
+
+def _worth_it(found: dict[int, Outcome], candidates: list[int]) -> int:
+    """The number from which each IP more brings completion forward by less than a week."""
+    n = next(n for n in candidates if found[n].all < NEVER)
+    for m in candidates:
+        if m > n and found[n].all - found[m].all >= WORTH_AN_IP * (m - n):
+            n = m
+    return n
+
+
+def _by_deadline(
+    judged: Judged, found: dict[int, Outcome], pool: Pool, candidates: list[int], deadline: date, why_most: str
+) -> tuple[int, str, str]:
+    """The smallest number whose finish can be promised by the deadline; else the one that comes closest."""
+    bench, by = judged.bench, long_day(deadline)
+    last = (deadline - bench.supply.first).days
+    in_time = [n for n in candidates if found[n].all <= last]
+    for n in in_time:
+        if judged.promise(pool, n) <= last:
+            how = "can be promised" if judged.chances else "is complete"
+            return n, f"The smallest number that carries the largest day and {how} by the deadline, {by}.", OURS
+    best = min(in_time or candidates, key=lambda n: (judged.promise(pool, n), found[n].all, n))
+    done = bench.date_of(found[best].all)
+    closest = f"{counted(best, 'IP')} come{'s' if best == 1 else ''} closest" + (f": {long_day(done)}" if done else "")
+    safe = bench.date_of(judged.promise(pool, best)) if judged.chances else None
+    if in_time:
+        what = f"No number up to {candidates[-1]} can be promised by the deadline, {by}"
+        closest += f" expected, {long_day(safe)} to promise" if safe else " expected"
+    else:
+        what = f"No number up to {candidates[-1]} is complete by the deadline, {by}"
+    return best, f"{what}; {closest}. More is not advised: {why_most}.", OURS
 
 
 def _row(

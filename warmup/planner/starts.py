@@ -6,32 +6,41 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup.planner.bench import Bench, first_start, make_bench, shifted
-from warmup.planner.completion import ALL
-from warmup.planner.futures import PROBABILITY
+from warmup.planner.futures import SURE, promise
 from warmup.planner.plan import LatestStart
 from warmup.planner.preflight import earliest_start
 from warmup.planner.wording import long_day, percent
 from warmup.traffic.resample import MIN_WEEKS
 
 if TYPE_CHECKING:
+    from warmup.planner.plan import Uncertainty
     from warmup.scenario import Scenario
     from warmup.traffic.supply import Supply
 
 STARTS = 26
 """Start dates tried week by week, up to the day it must be complete by."""
 
+CASES = "the cases, with the holds that are assumed for a promise"
+
 EARLIER_STARTS = 6
 """Start dates tried before them, as far apart as fits."""
 
-START_FUTURES = 20
-
 
 class Try(NamedTuple):
-    """A start that was planned: share of futures complete in time (0 or 1 without futures), expected completion."""
+    """A start that was planned.
+
+    Attributes:
+        start: The first sending day.
+        share: Of the futures, with the holds assumed for a promise, those complete in time; 0 or 1 where none were
+            drawn.
+        done: Expected completion.
+        safe: Its finish could be promised.
+    """
 
     start: date
     share: float
     done: date | None
+    safe: bool
 
 
 def latest_start(scenario: Scenario, supply: Supply | None = None, *, today: date | None = None) -> LatestStart | None:
@@ -42,14 +51,21 @@ def latest_start(scenario: Scenario, supply: Supply | None = None, *, today: dat
         supply: As for :func:`warmup.plan`.
         today: Likewise.
     """
+    from warmup.planner.futures import uncertainty
     from warmup.planner.planning import pace_of
 
     bench = make_bench(scenario, supply, today=today)
-    return latest_start_on(bench, pace_of(bench)[0])
+    pace, _ = pace_of(bench)
+    return latest_start_on(bench, pace, uncertainty(bench, pace))
 
 
-def latest_start_on(bench: Bench, pace: float) -> LatestStart | None:
+def latest_start_on(bench: Bench, pace: float, chances: Uncertainty | None) -> LatestStart | None:
     """The latest safe start of a plan; None without a deadline or an end of legacy.
+
+    Args:
+        bench: The customer's data.
+        pace: As planned.
+        chances: What can be promised of the planned start.
 
     A pace that follows the deadline would make every start look safe and the present one the latest: then full pace
     decides.
@@ -60,17 +76,17 @@ def latest_start_on(bench: Bench, pace: float) -> LatestStart | None:
         return None
     pace = 1.0 if scenario.policy.pace == "deadline" else pace
     earliest = earliest_start(scenario, bench.shares, bench.today)
-    tried = _from(bench, pace, max(earliest, bench.supply.first), deadline)
-    if earliest < bench.supply.first and not any(one.share >= PROBABILITY for one in tried):
+    tried = _from(bench, pace, max(earliest, bench.supply.first), deadline, chances)
+    if earliest < bench.supply.first and not any(one.safe for one in tried):
         # Too late as it stands: what would an earlier start have done?
         days = bench.supply.days + (bench.supply.first - earliest).days
         bench = bench.further(days, earliest)
-        tried = _from(bench, pace, max(earliest, bench.supply.first), deadline)
+        tried = _from(bench, pace, max(earliest, bench.supply.first), deadline, None)
     if not tried:
         by = long_day(deadline)
         reason = f"No start is left: with today's lead times {long_day(earliest)} is the first, after {by}."
         return LatestStart(None, earliest, deadline, None, reason)
-    good = [one for one in tried if one.share >= PROBABILITY]
+    good = [one for one in tried if one.safe]
     if not good:
         return LatestStart(None, earliest, deadline, None, _none_in_time(tried, deadline), _told(tried))
     best = max(good)
@@ -78,10 +94,10 @@ def latest_start_on(bench: Bench, pace: float) -> LatestStart | None:
     return LatestStart(best.start, earliest, deadline, probability, _why(tried, best, deadline), _told(tried))
 
 
-def _from(bench: Bench, pace: float, first: date, deadline: date) -> list[Try]:
+def _from(bench: Bench, pace: float, first: date, deadline: date, chances: Uncertainty | None) -> list[Try]:
     """Try the starts from a day on."""
     starts = _starts(first, min(deadline, bench.supply.dates[-1]), first_start(bench.scenario))
-    return _try_starts(bench, pace, starts, deadline) if starts else []
+    return _try_starts(bench, pace, starts, deadline, chances) if starts else []
 
 
 def _told(tried: list[Try]) -> tuple[tuple[date, float, date | None], ...]:
@@ -95,7 +111,7 @@ def _none_in_time(tried: list[Try], deadline: date) -> str:
         return f"No start from {long_day(tried[0].start)} on is complete by {by}, or within the horizon at all."
     if sooner.done <= deadline:
         sure = percent(round(sooner.share, 2))
-        return f"No start is sure enough: the one on {long_day(sooner.start)} is complete by {by} in {sure} of futures."
+        return f"No start is sure enough: the one on {long_day(sooner.start)} is complete by {by} in {sure} of {CASES}."
     return f"Even a start on {long_day(sooner.start)} is complete only on {long_day(sooner.done)}, after {by}."
 
 
@@ -110,7 +126,7 @@ def _why(tried: list[Try], best: Try, deadline: date) -> str:
     if late.done > deadline:
         return f"{done}; one on {long_day(late.start)} only on {long_day(late.done)}, after {long_day(deadline)}."
     sure = percent(round(late.share, 2))
-    return f"{done}; one on {long_day(late.start)} is in time in only {sure} of the futures."
+    return f"{done}; one on {long_day(late.start)} is in time in only {sure} of {CASES}."
 
 
 def _starts(earliest: date, last: date, own: date) -> list[date]:
@@ -126,7 +142,9 @@ def _starts(earliest: date, last: date, own: date) -> list[date]:
     return sorted({*many[::step], *days[-STARTS:], *([own] if earliest <= own <= last else [])})
 
 
-def _try_starts(bench: Bench, pace: float, starts: list[date], deadline: date) -> list[Try]:
+def _try_starts(
+    bench: Bench, pace: float, starts: list[date], deadline: date, chances: Uncertainty | None
+) -> list[Try]:
     """Try every start. The expected future of all starts is one batch.
 
     Futures are only drawn for the latest starts that are in time, from the back, until one is safe: earlier ones
@@ -135,15 +153,23 @@ def _try_starts(bench: Bench, pace: float, starts: list[date], deadline: date) -
     last = (deadline - bench.supply.first).days
     moved = [shifted(bench.scenario, start) for start in starts]
     expected = bench.outcomes([bench.problem(scenario, pace=pace)[0] for scenario in moved], until=0)
-    share = [float(outcome.all <= last) for outcome in expected]
-    few = bench.forecast.resample(START_FUTURES, seed=3) if bench.forecast else None
-    if few is not None:
-        for i in reversed(range(len(starts))):
-            if not share[i]:
-                continue
-            problem, _ = bench.problem(moved[i], pace=pace, supply=few)
-            _, days = bench.solve(problem)
-            share[i] = float((days.whole[:, ALL] <= last).mean())
-            if share[i] >= PROBABILITY:
-                break
-    return [Try(start, s, bench.date_of(o.all)) for start, s, o in zip(starts, share, expected, strict=True)]
+    tried = [
+        Try(start, float(o.all <= last), bench.date_of(o.all), False) for start, o in zip(starts, expected, strict=True)
+    ]
+    for i in reversed(range(len(tried))):
+        one = tried[i]
+        if not one.share:
+            continue
+        if chances is not None and one.start == first_start(bench.scenario):
+            # The plan itself: it has been judged by more futures.
+            commit, known = chances.commit_all, [day <= deadline for day in chances.held]
+            share, safe = sum(known) / chances.futures, commit is not None and commit <= deadline
+        elif (chance := promise(bench, moved[i], pace)) is not None:
+            share = chance.share_by(last)
+            safe = share >= SURE
+        else:
+            share, safe = one.share, True
+        tried[i] = one._replace(share=share, safe=safe)
+        if safe:
+            break
+    return tried

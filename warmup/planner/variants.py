@@ -18,6 +18,7 @@ from warmup.planner.bench import (
     with_spread,
 )
 from warmup.planner.completion import ALL
+from warmup.planner.futures import promise
 from warmup.planner.plan import Lever
 from warmup.planner.pool_size import INVERSION, most_ips, pool_volume, shared_advice
 from warmup.planner.problem import NEVER, Limit
@@ -26,12 +27,16 @@ from warmup.planner.wording import counted, listing, sentence
 from warmup.ramps import policies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from warmup.planner.plan import Uncertainty
     from warmup.planner.planning import Headline
     from warmup.planner.spreading import Trial
     from warmup.scenario import Scenario
     from warmup.traffic.supply import Supply
+
+MOST_PROMISES = 4
+"""Levers of which it is worked out what could be promised, the most helpful first."""
 
 CSA_GROUP = "united_internet"
 """Whose ceiling a certification by the Certified Senders Alliance lifts."""
@@ -66,16 +71,27 @@ def levers(scenario: Scenario, supply: Supply | None = None, *, today: date | No
         supply: As for :func:`warmup.plan`.
         today: Likewise.
     """
+    from warmup.planner.futures import uncertainty
     from warmup.planner.planning import headline, pace_of
 
     bench = make_bench(scenario, supply, today=today)
     pace, _ = pace_of(bench)
     head = headline(bench, pace)
-    return levers_on(bench, pace, head, spread_trial(bench, head))
+    return levers_on(bench, pace, head, spread_trial(bench, head), uncertainty(bench, pace))
 
 
-def levers_on(bench: Bench, pace: float, head: Headline, trial: Trial) -> tuple[Lever, ...]:
-    """The levers of a plan; all of them, with the plan itself, are one batch where their axes agree."""
+def levers_on(
+    bench: Bench, pace: float, head: Headline, trial: Trial, chances: Uncertainty | None
+) -> tuple[Lever, ...]:
+    """The levers of a plan; all of them, with the plan itself, are one batch where their axes agree.
+
+    Args:
+        bench: The customer's data.
+        pace: As planned.
+        head: The plan proper.
+        trial: What spreading does.
+        chances: What can be promised of it; None: its weeks cannot be resampled.
+    """
     ideas = list(_ideas(bench, pace, head, trial))
     base = Idea("plan", "", bench.scenario, pace)
     problems = [bench.problem(idea.scenario, pace=idea.pace)[0] for idea in [base, *ideas]]
@@ -83,10 +99,30 @@ def levers_on(bench: Bench, pace: float, head: Headline, trial: Trial) -> tuple[
     until = done if done < NEVER else bench.supply.days
     now, *found = bench.outcomes(problems, until=until)
     kept = [(idea, then) for idea, then in zip(ideas, found, strict=True) if idea.telling or then != now]
-    return tuple(_lever(bench, idea, now, then) for idea, then in kept)
+    promises = _promises(bench, kept, now, chances)
+    return tuple(_lever(bench, idea, now, then, promises.get(idea.id)) for idea, then in kept)
 
 
-def _lever(bench: Bench, idea: Idea, now: Outcome, then: Outcome) -> Lever:
+def _promises(
+    bench: Bench, kept: Sequence[tuple[Idea, Outcome]], now: Outcome, chances: Uncertainty | None
+) -> dict[str, date]:
+    """What could be promised with the levers that help most, where the plan's own promise misses the deadline."""
+    deadline = bench.scenario.deadline
+    if deadline is None or chances is None or (chances.commit_all is not None and chances.commit_all <= deadline):
+        return {}
+    last = in_time(bench)
+    helps = [(idea, then) for idea, then in kept if then.all < now.all and then.all <= last and not idea.struck]
+    helps.sort(key=lambda pair: (bool(pair[0].warning), pair[1].all))
+    found: dict[str, date] = {}
+    for idea, _ in helps[:MOST_PROMISES]:
+        chance = promise(bench, idea.scenario, idea.pace)
+        day = bench.date_of(chance.day) if chance else None
+        if day is not None:
+            found[idea.id] = day
+    return found
+
+
+def _lever(bench: Bench, idea: Idea, now: Outcome, then: Outcome, safe: date | None) -> Lever:
     warnings = [idea.warning]
     if not idea.struck and idea.id.startswith("ips.plus") and then.all > now.all:
         warnings.append(f"Finishes later. {INVERSION}")
@@ -105,6 +141,7 @@ def _lever(bench: Bench, idea: Idea, now: Outcome, then: Outcome) -> Lever:
         legacy_delta=then.legacy - now.legacy,
         warning=" ".join(filter(None, warnings)),
         struck=idea.struck,
+        promise=safe,
     )
 
 

@@ -10,7 +10,7 @@ from warmup.planner.completed import LONGEST, MOST_CURES
 from warmup.planner.plan import Finding, PeakReady
 from warmup.planner.preflight import earliest_start
 from warmup.planner.spreading import MOST_SPREAD
-from warmup.planner.wording import counted, listing, long_day, sentence, ways_out
+from warmup.planner.wording import OURS, counted, listing, long_day, percent, sentence, ways_out
 from warmup.scenario import expand_days
 
 if TYPE_CHECKING:
@@ -93,30 +93,40 @@ def deadline(c: Case) -> Iterator[Finding]:
     elif done > by:
         late = counted((done - by).days, "day")
         text = f"The plan is complete on {long_day(done)}, {late} after the deadline, {long_day(by)}."
-        yield Finding("deadline.missed", "error", text, _in_time(c), "scenario")
-    elif c.plan.uncertainty and (c.plan.uncertainty.commit_all is None or c.plan.uncertainty.commit_all > by):
-        commit = c.plan.uncertainty.commit_all
-        promise = f"only {long_day(commit)} can be promised" if commit else "no date within the plan can be promised"
-        text = f"If providers hold growth as assumed, {promise}: the deadline is {long_day(by)}."
-        yield Finding("deadline.at_risk", "warning", text, _in_time(c), "this plan")
+        yield Finding("deadline.missed", "error", text, _in_time(c, by), "scenario")
+    elif (chances := c.plan.uncertainty) and (chances.commit_all is None or chances.commit_all > by):
+        safe = chances.commit_all
+        can = f"only {long_day(safe)} can be promised" if safe else "no date within the plan can be promised"
+        sure = percent(round(sum(day <= by for day in chances.held) / chances.futures, 2))
+        text = (
+            f"The deadline is {long_day(by)}, and the plan is expected to be complete on {long_day(done)}; "
+            f"if providers hold growth as assumed, {can}: {sure} of the cases are in time."
+        )
+        yield Finding("deadline.at_risk", "warning", text, _in_time(c, by), OURS)
 
 
-def _in_time(c: Case) -> str:
-    """What makes it in time, each planned; else what helps, and that it is not enough."""
-    by, done = c.scenario.deadline, c.plan.all.day
-    if by is None or done is None or done <= by:
-        return ways_out(c.sooner()) or "Move the deadline."
-    latest = c.plan.latest_start
+def _in_time(c: Case, by: date) -> str:
+    """What makes it in time, each planned, with the same holds as the promise; else what helps, and by how much."""
+    latest, judged = c.plan.latest_start, c.plan.uncertainty is not None
     options = [f"start by {long_day(latest.day)}"] if latest and latest.day and latest.day < c.start else []
-    enough = [lever for lever in c.plan.levers if lever.all and lever.all <= by and not lever.struck]
-    for lever in sorted(enough, key=lambda one: (bool(one.warning), one.all))[:MOST_CURES]:
+    levers = [lever for lever in c.plan.levers if lever.all and lever.all <= by and not lever.struck]
+    enough = [(lever, lever.promise if judged else lever.all) for lever in levers]
+    good = sorted(
+        ((lever, day) for lever, day in enough if day and day <= by), key=lambda one: (bool(one[0].warning), one[1])
+    )
+    for lever, day in good[:MOST_CURES]:
         advised = ", but not advised" if lever.warning else ""
-        options.append(f"{lever.text[:1].lower()}{lever.text[1:]} (complete on {long_day(lever.all or by)}{advised})")
+        what = "can be promised for" if judged else "complete on"
+        options.append(f"{lever.text[:1].lower()}{lever.text[1:]} ({what} {long_day(day)}{advised})")
     if options:
         return ways_out(options)
     helps = c.sooner()
     hint = f" (what helps but is not enough alone: {listing(helps)})" if helps else ""
-    return f"Move the deadline to {long_day(done)} or later{hint}."
+    chances = c.plan.uncertainty
+    to = chances.commit_all if chances else c.plan.all.day
+    if to is None:
+        return f"Move the deadline beyond {long_day(c.plan.last)}{hint}."
+    return f"Move the deadline to {long_day(to)} or later{hint}."
 
 
 def start_day(c: Case) -> Iterator[Finding]:
