@@ -22,9 +22,9 @@ def week_of(day: date) -> int:
 
 
 def varied(weekday_only: int | None = None, factor: int = 1) -> dict[date, int]:
-    """Volumes that tell the week (thousands) and the weekday (units) they come from."""
+    """Volumes that tell the week (thousands) and the weekday (units) they come from, all on about one level."""
     return {
-        day: factor * (1000 * (1 + week_of(day)) + day.weekday())
+        day: factor * (100_000 + 1000 * (1 + week_of(day)) + day.weekday())
         for day in days(7 * WEEKS)
         if weekday_only is None or day.weekday() == weekday_only
     }
@@ -48,7 +48,7 @@ def test_whole_weeks_all_streams_together_on_their_weekdays(tmp_path):
     monday = np.array([(day - timedelta(day.weekday())).toordinal() for day in futures.dates])
     # Rounding to provider shares leaves a message of tolerance.
     assert (np.abs(receipts % 1000 - weekday) <= 2).all()
-    source = receipts // 1000
+    source = receipts // 1000 - 100
     for start in np.unique(monday):
         week = source[:, monday == start]
         assert (week == week[:, :1]).all()
@@ -76,7 +76,7 @@ def test_the_mean_of_the_futures_is_the_expected_one(tmp_path):
 
 
 def test_n_day_streams_keep_their_days_and_draw_sizes(tmp_path):
-    sends = {day: 1000 * (1 + n) for n, day in enumerate(days(7 * WEEKS)[::10])}
+    sends = {day: 100_000 + 1000 * n for n, day in enumerate(days(7 * WEEKS)[::10])}
     result = predicted(tmp_path, {"news": sends, "receipts": varied()})
     news = drawn(futures_of(result, 200, 1), "news")
     expected = result.supply.messages[0, :, 0].sum(axis=(1, 2)) > 0

@@ -1,8 +1,8 @@
 """From history to supply: what will be sent on each day, and other ways it could turn out.
 
-The forecast invents no trend: rhythm and level of the last 13 weeks go on, changed only by the customer's calendar
-(silent days, holidays, declared peaks). Whole numbers are made once, per day and stream, so that no later step can lose
-a message.
+The forecast invents no trend: rhythm and level of the last 13 weeks (of the last four, where the level has moved) go
+on, changed only by the calendar of the customer (silent days, holidays, declared peaks). Whole numbers are made once,
+per day and stream, so that no later step can lose a message.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class Forecast:
     def resample(self, n: int, seed: int = 0) -> Supply | None:
         """Other futures: whole past weeks drawn with replacement, all streams of a week together.
 
+        What is unknown in a week is filled from the stream itself, see :mod:`warmup.traffic.weeks`.
+
         Weekdays keep their place. Streams that send every N days keep their days and draw the size of a past send. The
         calendar is applied as in the expected future.
 
@@ -60,7 +62,7 @@ class Forecast:
             seed: Equal seeds give equal futures.
 
         Returns:
-            A supply with B = n, or None below 8 complete weeks of history.
+            A supply with B = n, or None below 8 past weeks of which at least half is known.
         """
         return draw(self._draws, self.supply, n, seed)
 

@@ -22,6 +22,9 @@ TEST_VOLUME = 0.02
 PEAK_FACTOR = 3.0
 """A send above this many times the median of its weekday was a peak."""
 
+LAST, LASTING = 4, 3
+"""If so many of a weekday's last sends are that large, they are its new level and no peaks."""
+
 MIN_FOR_MEDIAN = 3
 """Sends a weekday needs for a median of its own; below it the stream's is taken."""
 
@@ -56,7 +59,10 @@ def is_peak(first: date, totals: NDArray[np.float64]) -> NDArray[np.bool_]:
     for day in range(7):
         mine = sends[weekday == day]
         median = float(np.median(totals[mine])) if len(mine) >= MIN_FOR_MEDIAN else overall
-        peaks[mine[totals[mine] > PEAK_FACTOR * median]] = True
+        high = totals[mine] > PEAK_FACTOR * median
+        if high[-LAST:].sum() >= LASTING:
+            high &= totals[mine] > PEAK_FACTOR * float(np.median(totals[mine[-LAST:]]))
+        peaks[mine[high]] = True
     return peaks
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from warmup.traffic.level import Move, find_move
 from warmup.traffic.oddities import is_peak, is_test, recent_sends
 from warmup.traffic.rhythm import LEVEL_WEEKS, Rhythm, is_stale, recognise
+from warmup.traffic.turnover import Turnover, find_turnover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +37,10 @@ class StreamPast:
         levels: (7,): messages to expect on a send day of each weekday; for an irregular stream on any such weekday.
         usual: Messages of a usual send day.
         shares: (P,): providers' parts of the volume; sums to 1, or to 0 for a stream that never sent.
-        sizes: (J, P): recent sends without past peaks, for drawing.
+        volumes: (D, P): messages as they stand for the future (see :meth:`Turnover.usable`); NaN is unknown.
+        sends: (J,): indices of recent sends without past peaks.
+        move: How the level moved, if it did; levels, shares and ``usual`` then rest on its last weeks.
+        turnover: Providers that came or went; those that went have no part in the future.
         dark: (P,): providers whose volume is unknown on every day; they count as 0, and a note says so.
         stale: Whether it stopped some time before the history's end.
     """
@@ -47,7 +52,10 @@ class StreamPast:
     levels: NDArray[np.float64]
     usual: float
     shares: NDArray[np.float64]
-    sizes: NDArray[np.float64]
+    volumes: NDArray[np.float64]
+    sends: NDArray[np.intp]
+    move: Move | None
+    turnover: Turnover
     dark: NDArray[np.bool_]
     stale: bool
 
@@ -104,14 +112,32 @@ def look_back(history: History, before: date) -> Past:
     volumes = _dense(history, before)
     looks = [_look(history.first, volumes[:, s], _darkened(volumes[:, s])) for s in range(len(history.streams))]
     recent = np.nansum(volumes[-7 * LEVEL_WEEKS :], axis=(0, 1)) > 0
-    used = recent | np.any([(one.shares > 0) | one.dark for one in looks], axis=0)
+    used = recent | np.any([(one.shares > 0) | one.dark | _stopped(one) for one in looks], axis=0)
     return Past(
         first=history.first,
         streams=history.streams,
         providers=tuple(name for name, keep in zip(history.providers, used, strict=True) if keep),
         volumes=volumes[:, :, used],
-        of=tuple(replace(one, shares=one.shares[used], sizes=one.sizes[:, used], dark=one.dark[used]) for one in looks),
+        of=tuple(_narrowed(one, used) for one in looks),
     )
+
+
+def _stopped(one: StreamPast) -> NDArray[np.bool_]:
+    """(P,): providers that the stream stopped sending to: they are named in a note, so they stay on the axis."""
+    return np.isin(np.arange(len(one.shares)), list(one.turnover.stopped))
+
+
+def _narrowed(one: StreamPast, used: NDArray[np.bool_]) -> StreamPast:
+    """The same on an axis of only the providers that are used."""
+    position = np.cumsum(used) - 1
+    turned = one.turnover
+    turnover = Turnover(
+        {int(position[p]): day for p, day in turned.stopped.items()},
+        {int(position[p]): day for p, day in turned.appeared.items()},
+        {int(position[p]): mean for p, mean in turned.usual.items()},
+    )
+    shares, volumes, dark = one.shares[used], one.volumes[:, used], one.dark[used]
+    return replace(one, shares=shares, volumes=volumes, dark=dark, turnover=turnover)
 
 
 def _dense(history: History, before: date) -> NDArray[np.float64]:
@@ -148,18 +174,41 @@ def _darkened(volumes: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 def _look(first: date, volumes: NDArray[np.float64], dark: NDArray[np.bool_]) -> StreamPast:
     """What is usual for the (D, P) volumes of one stream."""
-    totals = _totals(volumes)
-    tests = is_test(totals)
-    totals = np.where(tests, 0.0, totals)
+    totals, tests = _without_tests(volumes)
+    turnover = find_turnover(volumes, recent_sends(totals))
+    if turnover:
+        volumes = turnover.usable(volumes)
+        totals, tests = _without_tests(volumes)
     peaks = is_peak(first, totals)
     rhythm = recognise(first, totals)
     sends = recent_sends(totals)
     sends = sends[~peaks[sends]]
-    shares = _shares(volumes[sends])
-    levels, usual = _levels(first, totals, peaks, rhythm, sends)
-    unknown = np.isnan(volumes[sends]).any(axis=1, keepdims=True)
-    sizes = np.where(unknown, totals[sends][:, None] * shares, volumes[sends])
-    return StreamPast(rhythm, totals, tests, peaks, levels, usual, shares, sizes, dark, is_stale(totals))
+    move = find_move(first, totals, sends, rhythm)
+    fresh = sends if move is None else sends[sends >= move.recent]
+    shares = _shares(volumes[fresh])
+    levels, usual = _levels(first, totals, peaks, rhythm, fresh)
+    return StreamPast(
+        rhythm=rhythm,
+        totals=totals,
+        tests=tests,
+        peaks=peaks,
+        levels=levels,
+        usual=usual,
+        shares=shares,
+        volumes=volumes,
+        sends=sends,
+        move=move,
+        turnover=turnover,
+        dark=dark,
+        stale=is_stale(totals),
+    )
+
+
+def _without_tests(volumes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """(D,) messages per day with tests as 0, and which days are tests."""
+    totals = _totals(volumes)
+    tests = is_test(totals)
+    return np.where(tests, 0.0, totals), tests
 
 
 def _totals(volumes: NDArray[np.float64]) -> NDArray[np.float64]:

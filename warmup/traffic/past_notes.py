@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from warmup.traffic.level import Move
     from warmup.traffic.past import Past, StreamPast
 
 OFF_RHYTHM = 0.05
 """Share of the volume on days outside the rhythm above which it is said."""
-
-MOVED = 0.3
-"""Change of the last four weeks against the level above which it is said."""
 
 OLD = 30
 """Days between the end of the history and the start above which it is said."""
@@ -36,6 +34,7 @@ def past_notes(past: Past) -> Iterator[Note]:
             continue
         yield from _rhythm_notes(stream, one)
         yield from _volume_notes(past.first, stream, one)
+        yield from _turnover_notes(past, stream, one)
         if one.dark.any():
             names = some(name for name, dark in zip(past.providers, one.dark, strict=True) if dark)
             text = f"“{stream}”: its volume to {names} is unknown on every day; that mail is not planned."
@@ -75,11 +74,41 @@ def _volume_notes(first: date, stream: str, one: StreamPast) -> Iterator[Note]:
     if off > OFF_RHYTHM:
         days = f"other days than {one.rhythm.sentence}"
         yield Note("warning", f"“{stream}”: {off:.0%} of its volume went out on {days}; that is not planned.")
-    change = _change(one, plain)
-    if abs(change) > MOVED:
+    if one.move is not None:
+        yield Note("warning", _moved(first, stream, one, one.move))
+
+
+def _moved(first: date, stream: str, one: StreamPast, move: Move) -> str:
+    """From which level to which, and what gives the planned one."""
+    before, recent = one.sends[one.sends < move.since], one.sends[one.sends >= move.recent]
+    old, new = float(one.totals[before].mean()), float(one.totals[recent].mean())
+    change = f"{abs(new / old - 1):.0%} {'up' if new > old else 'down'}"
+    last = "three sends" if one.rhythm.by_interval else "four weeks"
+    return (
+        f"“{stream}”: its level moved around {first + timedelta(move.since)}, from about {old:,.0f} to about "
+        f"{new:,.0f} messages a send day ({change}); the last {last} give the level that is planned, and no trend is "
+        f"assumed."
+    )
+
+
+def _turnover_notes(past: Past, stream: str, one: StreamPast) -> Iterator[Note]:
+    """Providers that the stream stopped sending to, or began to."""
+    from warmup.providers import catalogue
+
+    known, turned = catalogue(), one.turnover
+    for provider, last in turned.stopped.items():
+        name, missed = known.group_name(past.providers[provider]), int((one.sends > last).sum())
         text = (
-            f"“{stream}”: the last four weeks' sends were {abs(change):.0%} {'above' if change > 0 else 'below'} the "
-            f"level that is planned (the mean of 13 weeks; no trend is assumed)."
+            f"“{stream}” sent nothing to {name} after {past.first + timedelta(last)} ({counted(missed, 'send')} "
+            f"without; about {turned.usual[provider]:,.0f} messages a send before): planned without that mail. If it "
+            f"only is missing in the export, leave the volume empty there (unknown) or export again."
+        )
+        yield Note("warning", text)
+    for provider, day in turned.appeared.items():
+        name = known.group_name(past.providers[provider])
+        text = (
+            f"“{stream}” has sent to {name} only since {past.first + timedelta(day)} (about "
+            f"{turned.usual[provider]:,.0f} messages a send): planned with the mean since then."
         )
         yield Note("warning", text)
 
@@ -90,14 +119,6 @@ def _off_rhythm(first: date, one: StreamPast, part: slice, plain: NDArray[np.flo
         return 0.0
     days = [first + timedelta(n) for n in range(part.start, part.stop)]
     return float(plain[~one.rhythm.send_days(days)].sum() / plain.sum())
-
-
-def _change(one: StreamPast, plain: NDArray[np.float64]) -> float:
-    """The last four weeks' sends against the level, where eight weeks or more are known."""
-    if one.rhythm.kind not in ("daily", "weekdays") or len(plain) < 56 or one.usual <= 0:
-        return 0.0
-    sent = plain[-28:][plain[-28:] > 0]
-    return float(sent.mean()) / one.usual - 1 if len(sent) else 0.0
 
 
 def age_notes(past: Past, first: date, history_last: date) -> Iterator[Note]:

@@ -1,7 +1,8 @@
 """Other futures from the same past: whole weeks drawn with replacement (design 4.12).
 
-Rounding does not depend on which future a week lands in, so every past week is rounded once for every future day; a
-future is then only a choice of rows. That is what makes hundreds of futures as cheap as a few.
+What a week holds comes from :mod:`warmup.traffic.weeks`. Rounding does not depend on which future a week lands in, so
+every past week is rounded once for every future day; a future is then only a choice of rows. That is what makes
+hundreds of futures as cheap as a few.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from warmup.traffic.rhythm import LEVEL_WEEKS, sends_of
 from warmup.traffic.supply import Supply, largest_remainder
+from warmup.traffic.weeks import past_sends, past_weeks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +34,7 @@ class Draws:
     """What futures are drawn from.
 
     Attributes:
-        weeks: Complete past weeks, W.
+        weeks: Past weeks, W, of which at least half is known.
         whole: Per stream: rounded (W, T, P, K) volumes of every past week on every future day; None for a stream that
             is not drawn by week.
         single: Per stream: rounded (J, T, P, K) volumes of every past send on every future day, for streams whose days
@@ -56,16 +58,16 @@ def prepare(past: Past, axis: Sequence[date], effects: CustomerDays, shares: NDA
         shares: (S, P, K) tier shares.
     """
     by_week = [_by_week(past, s) for s in range(len(past.streams))]
-    starts = complete_weeks(past, by_week)
+    weeks = past_weeks(past, [s for s, yes in enumerate(by_week) if yes])
     whole: list[NDArray[np.int64] | None] = []
     single: list[NDArray[np.int64] | None] = []
     for s, one in enumerate(past.of):
         part = _Part(one, s, list(axis), effects, shares[s])
-        enough = len(starts) >= MIN_WEEKS
-        whole.append(_weeks(past, part, starts) if enough and by_week[s] else None)
-        single.append(_sends(part) if enough and not by_week[s] else None)
+        enough = weeks.count >= MIN_WEEKS
+        whole.append(_weeks(part, weeks.of[s]) if enough and by_week[s] else None)
+        single.append(_sends(part, past.first) if enough and not by_week[s] else None)
     week = np.array([(day.toordinal() - 1) // 7 for day in axis], dtype=np.intp)  # ordinal 1 was a Monday
-    return Draws(len(starts), tuple(whole), tuple(single), week - week[0])
+    return Draws(weeks.count, tuple(whole), tuple(single), week - week[0])
 
 
 def draw(draws: Draws, expected: Supply, n: int, seed: int) -> Supply | None:
@@ -99,15 +101,6 @@ def _by_week(past: Past, s: int) -> bool:
     return one.rhythm.kind == "irregular" or (began and goes_on)
 
 
-def complete_weeks(past: Past, by_week: Sequence[bool]) -> list[int]:
-    """Index of the Mondays of the last complete weeks: seven days on which all streams drawn by week are known."""
-    columns = [s for s, yes in enumerate(by_week) if yes]
-    known = np.asarray(~np.isnan(past.volumes[:, columns]).any(axis=(1, 2)))
-    first = -past.first.weekday() % 7
-    starts = [n for n in range(first, len(known) - 6, 7) if known[n : n + 7].all()]
-    return starts[-LEVEL_WEEKS:]
-
-
 @dataclass(frozen=True, eq=False)
 class _Part:
     """One stream's share of the work."""
@@ -133,24 +126,18 @@ class _Part:
         return largest_remainder(flat).reshape(*values.shape, -1)
 
 
-def _weeks(past: Past, part: _Part, starts: Sequence[int]) -> NDArray[np.int64]:
-    """(W, T, P, K): every past week on every future day. A past peak is replaced by the usual volume of its weekday."""
-    one = part.one
-    clean = past.volumes[:, part.s].copy()
-    clean[one.tests] = 0.0
-    weekday = (np.arange(len(clean)) + past.first.weekday()) % 7
-    clean[one.peaks] = one.levels[weekday[one.peaks]][:, None] * one.shares
-    weeks = np.stack([clean[start : start + 7] for start in starts])
+def _weeks(part: _Part, weeks: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(W, T, P, K): every one of (W, 7, P) past weeks on every future day."""
     totals = weeks.sum(axis=2)
     sends = (totals > 0).sum(axis=1)
-    usual = np.divide(totals.sum(axis=1), sends, out=np.full(len(weeks), one.usual), where=sends > 0)
+    usual = np.divide(totals.sum(axis=1), sends, out=np.full(len(weeks), part.one.usual), where=sends > 0)
     return part.rounded(weeks[:, [day.weekday() for day in part.axis]], usual)
 
 
-def _sends(part: _Part) -> NDArray[np.int64] | None:
+def _sends(part: _Part, first: date) -> NDArray[np.int64] | None:
     """(J, T, P, K): every past send on every future day of the rhythm; None for a stream that never sent."""
-    one = part.one
-    if not len(one.sizes):
+    sizes = past_sends(part.one, first)
+    if not len(sizes):
         return None
-    mask = one.rhythm.send_days(part.axis)
-    return part.rounded(one.sizes[:, None] * mask[:, None], one.sizes.sum(axis=1))
+    mask = part.one.rhythm.send_days(part.axis)
+    return part.rounded(sizes[:, None] * mask[:, None], sizes.sum(axis=1))

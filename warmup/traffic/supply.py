@@ -68,7 +68,7 @@ class Supply:
         peak_days: bool, shape (T,): days with a declared peak; left out of "largest regular send day" and of
             completion.
         history_first, history_last: Days the history covers.
-        history_weeks: Complete past weeks that resampling can draw from.
+        history_weeks: Whole past weeks, known at least in half, that resampling can draw from.
         legacy_daily: float, shape (H, P): messages per day and provider of the last H days of history before ``first``
             (what keeps legacy warm); index -1 is the day before ``first``.
         cadence: Per stream: a sentence such as ``"Tuesdays and Fridays"`` or ``"every 14 days"``.
