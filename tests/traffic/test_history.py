@@ -204,7 +204,7 @@ def test_problems_of_several_files_come_together(tmp_path):
     found = problems(tmp_path, history=["history.csv", "b.csv", "c.csv"])
     assert any(line.startswith("b.csv: line 2: volume '1.5' is not whole") for line in found)
     assert any(line.startswith("c.csv: the history file does not exist") for line in found)
-    assert any("and 36 more problems" in line for line in found)
+    assert any("history.csv: lines 2, 3, 4 and 53 more: volume '-5000' is negative" in line for line in found)
 
 
 def test_tiers_are_kept_apart(tmp_path):

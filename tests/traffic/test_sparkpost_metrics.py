@@ -91,7 +91,7 @@ def test_hours_are_added_up_in_the_scenarios_days(tmp_path):
         (series([True]), "not a whole number"),
         (series([10**12]), "more than anyone"),
         ({"results": [{"count_sent": 1, "ts": "x"}]}, "is not a date"),
-        ({"results": [{"count_sent": 1, "ts": "2026-03-02T00:00:00+00:00"}] * 2}, "again"),
+        ({"results": [{"count_sent": 1, "ts": "2026-03-02T00:00:00+00:00"}] * 2}, "results 1 and 2: have the same ts"),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path, data, what):

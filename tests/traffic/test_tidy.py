@@ -196,12 +196,38 @@ def test_all_problems_of_a_file_at_once_with_their_lines(tmp_path):
     ]
 
 
-def test_many_problems_are_counted(tmp_path):
+def test_many_equal_problems_are_one_line_with_their_exact_number(tmp_path):
+    body = "".join(f"2026-01-01,a{n}.example.com,news,-1\n" for n in range(1000))
+    body += "".join(f"2026-01-02,a{n}.example.com,news,x{n}\n" for n in range(1234))
+    body += "soon,a.example.com,news,1\n" * 50
+    number = "write a whole number without separators, or leave it empty if it is unknown"
+    copy = "remove the copy, or add the column that tells them apart (campaign, IP …)"
     with pytest.raises(InputError) as error:
-        load(save(tmp_path, HEADER + "\n" + "".join(f"2026-01-01,a{n}.example.com,news,-1\n" for n in range(5000))))
+        load(save(tmp_path, f"{HEADER}\n{body}"))
+    assert lines_of(error) == [
+        "h.csv: lines 2, 3, 4 and 997 more: volume '-1' is negative, 1,000 times; a volume is 0 or more",
+        f"h.csv: lines 1002, 1003, 1004 and 1,231 more: volume 'x0' is not a number, and 1,233 more like it; {number}",
+        "h.csv: lines 2236, 2237, 2238 and 47 more: date 'soon' is not a date, 50 times; write the day as 2026-03-02",
+        f"h.csv: lines 2236 and 2285: are the same row, 50 times in all; {copy}",
+    ]
+
+
+def test_many_damaged_lines_are_one_line_with_their_exact_number(tmp_path):
+    body = "2026-01-01,a.example.com,news,1,6\n" * 1500 + "2026-01-02,a.example.com,news\n"
+    with pytest.raises(InputError) as error:
+        load(save(tmp_path, f"{HEADER}\n{body}"))
+    first, second = lines_of(error)
+    assert first.startswith("h.csv: lines 2, 3, 4 and 1,497 more: has 5 columns where the header has 4, 1,500 times;")
+    assert second.startswith("h.csv: line 1502: has 3 columns")
+
+
+def test_many_different_problems_are_counted(tmp_path):
+    body = "".join(f"2026-01-01,a.example.com,news,tier-{n},{m}\n" for n in range(50) for m in range(2))
+    with pytest.raises(InputError) as error:
+        load(save(tmp_path, f"date,recipient_domain,stream,tier,messages\n{body}"))
     lines = lines_of(error)
     assert len(lines) == 21
-    assert lines[-1] == "h.csv: and 4,980 more problems"
+    assert lines[-1] == "h.csv: and 80 more problems"
 
 
 def test_equal_zeros_are_no_duplicates(tmp_path):

@@ -16,7 +16,7 @@ import numpy as np
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import did_you_mean, pick, tier_of
 from warmup.traffic.groups import group_names
-from warmup.traffic.problems import MAX_PROBLEMS, RowProblems
+from warmup.traffic.problems import PLACES, RowProblems
 from warmup.traffic.supply import TIERS, Note
 from warmup.traffic.tables import Table, open_table
 from warmup.traffic.tiers import normalised
@@ -189,34 +189,33 @@ def _sums(tiers: dict[int, str]) -> str:
 def _check_counts(table: Table, tiers: dict[int, str], problems: RowProblems) -> None:
     """Every count is a whole number; an empty one would leave the shares of all tiers unknown."""
     for i in tiers:
-        rows = table.query(
-            f"SELECT n, t{i}, count(*) OVER () FROM raw WHERE v{i} IS NULL OR isnan(v{i}) OR v{i} < 0 "
-            f"OR v{i} != floor(v{i}) OR v{i} > {MOST} ORDER BY n LIMIT ?",
-            [MAX_PROBLEMS],
+        kinds = table.query(
+            f"SELECT t{i} != '' AS filled, count(*), min(n, ?), min_by(t{i}, n, ?) FROM raw "
+            f"WHERE v{i} IS NULL OR isnan(v{i}) OR v{i} < 0 OR v{i} != floor(v{i}) OR v{i} > {MOST} "
+            f"GROUP BY filled ORDER BY min(n)",
+            [PLACES, PLACES],
         )
         column = quote(table.header[i])
-        for n, written, _ in rows:
-            if written:
-                what = f"{column} {quote(written)} is not a whole number of recipients"
-                problems.add((n,), what, "write a number of 0 or more, without separators")
+        for filled, count, records, texts in kinds:
+            if filled:
+                whats = [f"{column} {quote(written)} is not a whole number of recipients" for written in texts]
+                fix = "write a number of 0 or more, without separators"
             else:
-                what = f"{column} is empty, and with one tier unknown the shares of all are"
-                problems.add((n,), what, "write the count (0 if there are none), or remove the row")
-        if rows:
-            problems.hide(rows[0][2] - len(rows))
+                whats = [f"{column} is empty, and with one tier unknown the shares of all are"] * len(records)
+                fix = "write the count (0 if there are none), or remove the row"
+            problems.add_kind([(n,) for n in records], whats, count, fix)
 
 
 def _check_duplicates(table: Table, problems: RowProblems) -> None:
     rows = table.query(
         "SELECT min(n), max(n), count(*) OVER () FROM raw GROUP BY lower(who), lower(stream) HAVING count(*) > 1 "
         "ORDER BY 1 LIMIT ?",
-        [MAX_PROBLEMS],
+        [PLACES],
     )
-    for first, last, _ in rows:
-        fix = "keep one of them, or add them up: recipients would count twice"
-        problems.add((first, last), "count the same provider and stream", fix)
     if rows:
-        problems.hide(rows[0][2] - len(rows))
+        fix = "keep one of them, or add them up: recipients would count twice"
+        whats = ["count the same provider and stream"] * len(rows)
+        problems.add_kind([(first, last) for first, last, _ in rows], whats, rows[0][2], fix)
 
 
 def _tier_notes(name: str, have: set[str]) -> Iterator[Note]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import pick
-from warmup.traffic.problems import MAX_PROBLEMS, capped
+from warmup.traffic.problems import Problems
 from warmup.traffic.wording import quote
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MAX_SHEET_BYTES = 512 * 1024 * 1024
 """Unpacked size of a workbook that is read: a small archive can unpack to any size."""
 _DELIMITERS = ",;\t|"
+
+MOST_REJECTED = 1_000_000
+"""Damaged lines that are counted: a file of nothing else must not fill the memory."""
 
 
 @dataclass
@@ -87,13 +90,19 @@ class Table:
         # One damaged line can be reported column by column: its first complaint says enough.
         rows = self.query(
             "SELECT line, arg_min(error_type, coalesce(column_idx, 0)), "
-            "arg_min(error_message, coalesce(column_idx, 0)), count(*) OVER () "
-            "FROM reject_errors GROUP BY line ORDER BY line LIMIT ?",
-            [MAX_PROBLEMS],
+            "arg_min(error_message, coalesce(column_idx, 0)) FROM reject_errors GROUP BY line ORDER BY line"
         )
-        if rows:
-            problems = [_rejected(self.name, line, str(kind), str(message)) for line, kind, message, _ in rows]
-            raise InputError(capped(problems, self.name, rows[0][3] - len(rows)))
+        kinds: dict[tuple[str, str], list[int]] = {}
+        for line, kind, message in rows:
+            kinds.setdefault(_rejected(str(kind), str(message)), []).append(line)
+        problems = Problems(self.name, "line")
+        for (what, fix), lines in kinds.items():
+            problems.add_kind([(line,) for line in lines], [what] * len(lines), len(lines), fix)
+        if len(rows) >= MOST_REJECTED:
+            problems.add(
+                (rows[-1][0],), "is the last damaged line that was looked at; there are more", "export it again"
+            )
+        problems.raise_any()
 
     def query(self, sql: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query over ``raw``."""
@@ -132,20 +141,19 @@ class Table:
         self.connection.close()
 
 
-def _rejected(name: str, line: int, kind: str, message: str) -> Problem:
-    """A row that DuckDB could not split into columns, in a person's words."""
-    where = f"{name}: line {line}"
+def _rejected(kind: str, message: str) -> tuple[str, str]:
+    """What is wrong with a row that DuckDB could not split into columns, and what to do, in a person's words."""
     if kind == "INVALID ENCODING":
-        return Problem(where, "holds bytes that are not UTF-8", "save the file as CSV UTF-8")
+        return "holds bytes that are not UTF-8", "save the file as CSV UTF-8"
     if kind in ("MISSING COLUMNS", "TOO MANY COLUMNS"):
         counts = re.search(r"Columns: (\d+) Found: (\d+)", message)
         seen = f"has {counts[2]} columns where the header has {counts[1]}" if counts else f"has {kind.lower()}"
-        return Problem(where, seen, "quote values that hold the delimiter, or remove the line")
+        return seen, "quote values that hold the delimiter, or remove the line"
     if kind == "LINE SIZE OVER MAXIMUM":
-        return Problem(where, "is longer than 2 MB", "the file is damaged there: remove the line or export again")
+        return "is longer than 2 MB", "the file is damaged there: remove the line or export again"
     if kind == "UNQUOTED VALUE":
-        return Problem(where, "has a quote that does not end", 'close it with " or double it inside a value')
-    return Problem(where, f"cannot be read ({kind.lower()})", "correct or remove the line")
+        return "has a quote that does not end", 'close it with " or double it inside a value'
+    return f"cannot be read ({kind.lower()})", "correct or remove the line"
 
 
 def open_table(path: Path, name: str) -> Table:
@@ -285,7 +293,8 @@ def _csv(path: Path, name: str, head: bytes) -> Table:
     relation = (
         f"read_csv(?, delim = ?, quote = '\"', escape = '\"', header = false, skip = {skip + 1}, auto_detect = false, "
         f"columns = {{{columns}}}, encoding = '{encoding}', compression = ?, "
-        f"ignore_errors = true, store_rejects = true, rejects_limit = 1000)"
+        f"ignore_errors = true, store_rejects = true, "
+        f"rejects_limit = {MOST_REJECTED})"
     )
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.days import read_days
-from warmup.traffic.problems import capped
+from warmup.traffic.problems import Problems
 from warmup.traffic.readers import Context, Reading
 from warmup.traffic.supply import Note
 from warmup.traffic.wording import quote, some
@@ -117,35 +117,40 @@ def _rows(
 ) -> list[tuple[date, int | None]]:
     """(day, volume) of every entry; InputError with all that is wrong."""
     first: dict[str, int] = {}
-    problems = []
+    copies: list[tuple[int, int]] = []
+    wrong: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for n, entry in enumerate(results, 1):
-        text, where = str(entry.get("ts", "")), f"{source.path}: result {n}"
+        text = str(entry.get("ts", ""))
         if text in first:
-            problems.append(Problem(where, f"has the ts of result {first[text]} again", "remove the copy"))
+            copies.append((first[text], n))
         first.setdefault(text, n)
-        problems += _volume_problem(where, metric, entry.get(metric))
+        what = _wrong_volume(entry.get(metric))
+        if what:
+            wrong.setdefault((what, "export it again"), []).append((n, f"{metric} {quote(entry.get(metric))} {what}"))
     # A zone named for the file is the zone the series was asked in; without one the API answers in UTC.
     column = read_days(first, context.zone, ZoneInfo(source.timezone or "UTC"))
-    if column.problem:
-        at = " and ".join(str(first[text]) for text in column.problem_at)
-        problems.append(Problem(f"{source.path}: results {at}", *column.problem))
     for text, what in column.bad.items():
-        problems.append(Problem(f"{source.path}: result {first[text]}", f"ts {quote(text)} {what}", "export it again"))
-    if problems:
-        raise InputError(capped(problems, source.path))
+        wrong.setdefault((what, "export it again"), []).append((first[text], f"ts {quote(text)} {what}"))
+    problems = Problems(source.path, "result")
+    if column.problem:
+        problems.add(tuple(first[text] for text in column.problem_at), *column.problem)
+    problems.add_kind(copies, ["have the same ts"] * len(copies), len(copies), "remove the copy")
+    for (_, fix), found in wrong.items():
+        problems.add_kind([(n,) for n, _ in found], [what for _, what in found], len(found), fix)
+    problems.raise_any()
     notes += [Note("info", text, source.path) for text in column.notes]
     return [(column.days[str(entry["ts"])], entry.get(metric)) for entry in results]
 
 
-def _volume_problem(where: str, metric: str, volume: Any) -> list[Problem]:
+def _wrong_volume(volume: Any) -> str:
+    """What is wrong with a volume; empty where nothing is."""
     if volume is None:
-        return []
+        return ""
     if isinstance(volume, bool) or not isinstance(volume, int | float) or not float(volume).is_integer():
-        return [Problem(where, f"{metric} {quote(volume)} is not a whole number", "export it again")]
+        return "is not a whole number"
     if not 0 <= volume <= MOST:
-        what = "is negative" if volume < 0 else "is more than anyone sends in a day"
-        return [Problem(where, f"{metric} {quote(volume)} {what}", "export it again")]
-    return []
+        return "is negative" if volume < 0 else "is more than anyone sends in a day"
+    return ""
 
 
 def _frame(rows: list[tuple[date, int | None]], source: HistorySource, context: Context) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import DELIVERED, did_you_mean, normal, pick, tier_help, tier_of
 from warmup.traffic.days import DayColumn, read_days
-from warmup.traffic.problems import MAX_PROBLEMS, RowProblems
+from warmup.traffic.problems import PLACES, RowProblems
 from warmup.traffic.readers import Context, Reading
 from warmup.traffic.supply import Note
 from warmup.traffic.tables import Table, find_header, head_text, is_binary_table, open_table
@@ -147,26 +147,43 @@ def _column_notes(table: Table, roles: dict[str, int]) -> list[Note]:
 
 def _days(table: Table, source: HistorySource, context: Context, problems: RowProblems) -> DayColumn:
     """The date column: its distinct texts, each with its day."""
-    first = dict(table.query("SELECT coalesce(day, '') AS text, min(n) FROM raw GROUP BY 1 ORDER BY 2"))
+    seen = table.query("SELECT coalesce(day, '') AS text, min(n), count(*) FROM raw GROUP BY 1 ORDER BY 2")
+    first = {text: n for text, n, _ in seen}
     if not first:
         raise InputError(Problem(table.name, "holds no rows", "export the history again"))
     column = read_days(first, context.zone, ZoneInfo(source.timezone) if source.timezone else None)
     if column.problem:
         what, fix = column.problem
         problems.add(tuple(first[text] for text in column.problem_at), what, fix)
-    for text, what in column.bad.items():
-        problems.add((first[text],), f"date {quote(text)} {what}", "write the day as 2026-03-02")
+    _add_bad_days(column, {text: count for text, _, count in seen}, table, problems)
     return column
+
+
+def _add_bad_days(column: DayColumn, rows: dict[str, int], table: Table, problems: RowProblems) -> None:
+    """Every row whose day cannot be read, one kind at a time."""
+    kinds: dict[str, list[str]] = {}
+    for text, what in column.bad.items():
+        kinds.setdefault(what, []).append(text)
+    for what, texts in kinds.items():
+        found = table.query(
+            "SELECT n, coalesce(day, '') FROM raw WHERE list_contains(?, coalesce(day, '')) ORDER BY n LIMIT ?",
+            [texts, PLACES],
+        )
+        whats = [f"date {quote(text)} {what}" for _, text in found]
+        total = sum(rows[text] for text in texts)
+        problems.add_kind([(n,) for n, _ in found], whats, total, "write the day as 2026-03-02")
 
 
 def _tiers(table: Table, problems: RowProblems) -> dict[str, str]:
     """Texts of the tier column, each with its tier; those that mean "no tier" are left out."""
     named = {}
-    for text, n in table.query("SELECT tier, min(n) FROM raw WHERE tier IS NOT NULL GROUP BY 1 ORDER BY 2"):
+    sql = "SELECT tier, min(n, ?), count(*) FROM raw WHERE tier IS NOT NULL GROUP BY 1 ORDER BY min(n)"
+    for text, records, count in table.query(sql, [PLACES]):
         try:
             tier = tier_of(text)
         except KeyError:
-            problems.add((n,), f"tier {quote(text)} is not known", tier_help())
+            whats = [f"tier {quote(text)} is not known"] * len(records)
+            problems.add_kind([(n,) for n in records], whats, count, tier_help())
         else:
             if tier is not None:
                 named[text] = tier
@@ -174,14 +191,14 @@ def _tiers(table: Table, problems: RowProblems) -> dict[str, str]:
 
 
 def _check_volumes(table: Table, problems: RowProblems) -> None:
-    rows = table.query(
-        f"SELECT n, written, {_WRONG} AS wrong, count(*) OVER () FROM raw WHERE wrong IS NOT NULL ORDER BY n LIMIT ?",
-        [MAX_PROBLEMS],
+    kinds = table.query(
+        f"SELECT wrong, count(*), min(n, ?), min_by(written, n, ?) "
+        f"FROM (SELECT n, written, {_WRONG} AS wrong FROM raw) WHERE wrong IS NOT NULL GROUP BY wrong ORDER BY min(n)",
+        [PLACES, PLACES],
     )
-    for n, written, wrong, _ in rows:
-        problems.add((n,), f"volume {quote(written)} {wrong}", _FIXES[wrong])
-    if rows:
-        problems.hide(rows[0][3] - len(rows))
+    for wrong, count, records, texts in kinds:
+        whats = [f"volume {quote(written)} {wrong}" for written in texts]
+        problems.add_kind([(n,) for n in records], whats, count, _FIXES[wrong])
 
 
 def _check_duplicates(table: Table, problems: RowProblems) -> list[Note]:
@@ -189,13 +206,12 @@ def _check_duplicates(table: Table, problems: RowProblems) -> list[Note]:
     same = table.query(
         f"SELECT min(n), max(n), count(*), count(*) OVER () FROM raw GROUP BY {_KEYS}, fingerprint "
         f"HAVING count(*) > 1 AND max(amount) IS DISTINCT FROM 0 ORDER BY 1 LIMIT ?",
-        [MAX_PROBLEMS],
+        [PLACES],
     )
-    for first, last, times, _ in same:
-        what = "are the same row" if times == 2 else f"are the same row, {times} times in all"
-        problems.add((first, last), what, "remove the copy, or add the column that tells them apart (campaign, IP …)")
     if same:
-        problems.hide(same[0][3] - len(same))
+        whats = ["are the same row" if row[2] == 2 else f"are the same row, {row[2]} times in all" for row in same]
+        fix = "remove the copy, or add the column that tells them apart (campaign, IP …)"
+        problems.add_kind([(first, last) for first, last, *_ in same], whats, same[0][3], fix)
         return []
     keys, rows, n = table.query(
         f"SELECT count(*), sum(k), min(n) FROM "
