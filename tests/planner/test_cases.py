@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+import warmup
 from tests.planner.make_files import (
     ENGAGED,
     START,
@@ -21,6 +24,7 @@ from tests.planner.make_files import (
     planned,
     write_customer,
 )
+from warmup.planner.bench import make_bench
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Plan
@@ -60,7 +64,27 @@ def test_provider_of_a_500th_is_small_and_carried_whole_from_the_first_day(tmp_p
     assert caps(plan, "small").loc[day(plan, 1)] == 50
     mine = plan.messages[plan.messages["provider"] == "comcast"]
     assert set(mine.loc[mine["destination"] != "dedicated", "limit"]) == {"control"}
+    assert plan.all.per_provider["comcast"] == plan.all.per_provider["small"] is not None
     assert plan.exit_code == 0
+
+
+def test_provider_that_only_has_mail_on_a_peak_day_has_a_part_of_the_ladder(tmp_path: Path) -> None:
+    scenario = warmup.load_scenario(write_customer(tmp_path, Mail(messages=40_000, mix={"gmail.com": 1.0})))
+    supply = make_bench(scenario, today=TODAY).supply
+    messages = np.concatenate([supply.messages, np.zeros_like(supply.messages)], axis=3)
+    messages[0, 50, 0, 1] = extra = 20_000
+    peak = np.arange(supply.days) == 50
+    wider = replace(
+        supply,
+        providers=(*supply.providers, "comcast"),
+        messages=messages,
+        peak_days=peak,
+        legacy_daily=np.zeros((0, 2)),
+    )
+    plan = warmup.plan(scenario, wider, today=TODAY)
+    # 200 is the ladder's first level.
+    share = extra / int(messages.sum())
+    assert dedicated(plan, provider="comcast").sum() == ceil(200 * share)
 
 
 def test_provider_of_a_500th_with_a_clock_of_its_own_does_not_stick(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from warmup.planner.clocks import MEMORY_FULL_DAYS, memory
 from warmup.planner.completion import ALL, ENGAGED, WINDOW_DAYS
 from warmup.planner.plan import LIMITS, Completion
 from warmup.planner.problem import NEVER, Ints, Limit
+from warmup.planner.small import SMALL
 from warmup.planner.spreading import MOST_SPREAD, slow_streams
 from warmup.planner.wording import counted, listing, long_day, percent, sentence, short_day, ways_out
 
@@ -57,10 +58,6 @@ def _completion(bench: Bench, head: Headline, scope: int, tried: Tried) -> Compl
     days = head.days
     day = bench.date_of(int(days.whole[0, scope]))
     providers = head.problem.providers
-    mail = head.problem.supply[0].sum(axis=(0, 1, 3))
-    per_provider = {
-        providers[q]: bench.date_of(int(days.by_provider[0, q, scope])) for q in range(len(providers)) if mail[q]
-    }
     per_pool = {name: bench.date_of(int(days.by_pool[0, i, scope])) for i, name in enumerate(head.problem.pools)}
     skipped = tuple(providers[q] for q in np.flatnonzero(days.without[0, :, scope])) if day else ()
     limit = reason = cure = ""
@@ -71,8 +68,29 @@ def _completion(bench: Bench, head: Headline, scope: int, tried: Tried) -> Compl
     elif skipped:
         reason, cure = _except(bench, head, skipped, tried.levers)
     return Completion(
-        "engaged" if scope == ENGAGED else "all", day, skipped, limit, reason, cure, per_provider, per_pool
+        "engaged" if scope == ENGAGED else "all",
+        day,
+        skipped,
+        limit,
+        reason,
+        cure,
+        _per_provider(bench, head, scope),
+        per_pool,
     )
+
+
+def _per_provider(bench: Bench, head: Headline, scope: int) -> dict[str, date | None]:
+    """The day of every provider with mail, and of the clock that small ones share.
+
+    A provider with such a share waits for it as well: its mail on that clock cannot be told from that of the others.
+    """
+    providers = head.problem.providers
+    mail = head.problem.supply[0].sum(axis=(0, 1, 3))
+    found = {providers[q]: int(head.days.by_provider[0, q, scope]) for q in range(len(providers)) if mail[q]}
+    if SMALL in found:
+        members = np.flatnonzero(head.shape.small.any(axis=0))
+        found |= {providers[q]: max(found.get(providers[q], 0), found[SMALL]) for q in members}
+    return {name: bench.date_of(found[name]) for name in providers if name in found}
 
 
 # -- complete but for some providers ------------------------------------------------------------------------------
