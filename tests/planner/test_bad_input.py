@@ -107,10 +107,10 @@ def test_two_days_of_history(tmp_path: Path, capsys: Errors) -> None:
     assert "covers 2 days (2026-01-02 to 2026-01-03); at least 14 are needed" in line
 
 
-def test_start_before_the_history(tmp_path: Path, capsys: Errors) -> None:
+def test_start_in_the_history(tmp_path: Path, capsys: Errors) -> None:
     path = with_history(tmp_path, rows(["100"] * 28), start=DAYS[5])
     (line,) = refused(path, capsys)
-    assert "history of “newsletter”: covers 5 days before 2025-12-12" in line
+    assert line.startswith("scenario: start: 2025-12-12 is past, today is 2026-01-04; write a day from 2026-01-04 on")
 
 
 def test_history_without_the_scenarios_stream(tmp_path: Path, capsys: Errors) -> None:

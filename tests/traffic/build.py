@@ -64,9 +64,8 @@ def predicted(folder: Path, sends: Mapping[str, Iterable[date] | Mapping[date, i
     write(folder, [line for stream, when in sends.items() for line in rows(stream, when)])
     first = fields.pop("first", None)
     length = fields.pop("days", 60)
-    return forecast(
-        scenario(folder, fields.pop("streams", tuple(sends)), **fields), today=TODAY, first=first, days=length
-    )
+    described = scenario(folder, fields.pop("streams", tuple(sends)), **fields)
+    return forecast(described, today=described.start, first=first, days=length)
 
 
 def remembered(sends: Mapping[str, Mapping[date, int]], first: date, last: date) -> History:

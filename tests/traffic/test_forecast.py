@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.traffic.build import MONDAY, SHARES, TODAY, days, predicted, remembered, rows, scenario, send_days, write
+from tests.traffic.build import MONDAY, SHARES, days, predicted, remembered, rows, scenario, send_days, write
 from warmup.errors import InputError
 from warmup.traffic.forecast import Forecast, forecast
 from warmup.traffic.supply import NO_TIERS, TIERS
@@ -86,7 +86,7 @@ def test_unknown_days_are_left_out_of_the_means(tmp_path):
     lines = rows("news", days(91))
     unknown = [line.rsplit(",", 1)[0] + "," if "2025-10-20" < line < "2025-10-27" else line for line in lines]
     write(tmp_path, unknown)
-    result = forecast(scenario(tmp_path), today=TODAY, days=30)
+    result = forecast(scenario(tmp_path), today=START, days=30)
     assert set(totals(result).values()) == {10_000}
     assert result.supply.history_weeks == 12
 
@@ -94,7 +94,7 @@ def test_unknown_days_are_left_out_of_the_means(tmp_path):
 def test_a_provider_that_is_never_known_is_said_and_does_not_hide_the_others(tmp_path):
     lines = rows("news", days(112), shares={"gmail.com": 1.0}) + [f"{day},yahoo.com,news," for day in days(112)]
     write(tmp_path, lines)
-    result = forecast(scenario(tmp_path), today=TODAY, days=30)
+    result = forecast(scenario(tmp_path), today=START, days=30)
     assert set(totals(result).values()) == {10_000}
     assert "“news”: its volume to yahoo is unknown on every day" in notes(result)
     assert result.resample(3, 1) is not None
@@ -104,7 +104,7 @@ def test_one_unknown_provider_does_not_lower_the_total(tmp_path):
     lines = rows("news", days(112))
     lines = [line.rsplit(",", 1)[0] + "," if "yahoo" in line and line > "2025-12" else line for line in lines]
     write(tmp_path, lines)
-    result = forecast(scenario(tmp_path), today=TODAY, days=30)
+    result = forecast(scenario(tmp_path), today=START, days=30)
     assert set(totals(result).values()) == {10_000}
 
 
@@ -188,7 +188,7 @@ def test_short_history_gives_fewer_legacy_days(tmp_path):
 def test_the_axis_starts_with_the_earliest_ip(tmp_path):
     write(tmp_path, rows("news", days(112)))
     pools = [{"name": "main", "ips": ["192.0.2.1", {"address": "192.0.2.2", "start": "2025-12-30"}]}]
-    supply = forecast(scenario(tmp_path, pools=pools, policy={"horizon_days": 30}), today=TODAY).supply
+    supply = forecast(scenario(tmp_path, pools=pools, policy={"horizon_days": 30}), today=date(2025, 12, 30)).supply
     assert supply.first == date(2025, 12, 30)
     assert supply.days == 44
 
@@ -211,11 +211,46 @@ def test_too_little_history_before_the_start(tmp_path):
         predicted(tmp_path, {"news": days(112)}, first=MONDAY + timedelta(5))
 
 
+def test_a_start_that_is_past_is_refused_with_its_key(tmp_path):
+    write(tmp_path, [*rows("news", days(112)), "2025-12-22,gmail.com,news,-1"])
+    pools = [
+        {"name": "a", "ip_count": 1},
+        {"name": "b", "ips": ["192.0.2.1", {"address": "192.0.2.2", "start": "2026-01-19"}], "start": "2026-01-12"},
+    ]
+    streams = [{"name": "news", "pool": "a"}, {"name": "news2", "pool": "b", "history": "none.csv"}]
+    described = scenario(tmp_path, streams, pools=pools)
+    with pytest.raises(InputError) as error:
+        forecast(described, today=date(2026, 1, 20))
+    lines = str(error.value).splitlines()
+    assert lines[:3] == [
+        f"scenario: {key}: {day} is past, today is 2026-01-20; write a day from 2026-01-20 on, e.g. start = 2026-02-24 "
+        "(or say --today)"
+        for key, day in (
+            ("start", "2026-01-05"),
+            ("pools.b.start", "2026-01-12"),
+            ("pools.b.ips.192.0.2.2.start", "2026-01-19"),
+        )
+    ]
+    assert any("is negative" in line for line in lines)  # what is wrong with the files is told with it
+    assert any("none.csv" in line for line in lines)
+    with pytest.raises(InputError) as later:
+        forecast(described, today=START)
+    assert "is past" not in str(later.value)
+
+
+def test_a_very_old_start_is_no_riddle(tmp_path):
+    write(tmp_path, rows("news", days(112)))
+    with pytest.raises(InputError) as error:
+        forecast(scenario(tmp_path, start=date(2020, 1, 1)), today=START)
+    (line,) = str(error.value).splitlines()
+    assert line.startswith("scenario: start: 2020-01-01 is past, today is 2026-01-05")
+
+
 def test_tiers_from_the_history(tmp_path):
     lines = [f"{day},gmail.com,news,{tier},{n}" for day in days(28) for tier, n in (("0_30", 750), ("older", 250))]
     lines += [f"{day},gmx.de,news,,100" for day in days(28)]
     write(tmp_path, lines, header="date,domain,stream,tier,messages")
-    result = forecast(scenario(tmp_path), today=TODAY, days=7)
+    result = forecast(scenario(tmp_path), today=START, days=7)
     assert result.supply.tiers == TIERS
     assert result.supply.messages[0, 0, 0].tolist() == [[750, 0, 0, 0, 0, 0, 250], [75, 0, 0, 0, 0, 0, 25]]
     assert "has no tier in the history" in notes(result)
@@ -235,7 +270,7 @@ def test_tiers_from_the_audience_and_streams_without(tmp_path):
 
 def test_hostile_names_reach_no_axis(tmp_path):
     write(tmp_path, [f'{day},"=cmd|x",news,10\n{day},"<script>\n",news,5' for day in days(14)])
-    result = forecast(scenario(tmp_path), today=TODAY, days=7)
+    result = forecast(scenario(tmp_path), today=START, days=7)
     assert result.supply.providers == ("other",)
     assert "\n" not in notes(result)
 
@@ -250,7 +285,7 @@ def test_rounding_keeps_every_day_and_nothing_is_negative(tmp_path, histories, o
     sends["base"] = dict.fromkeys(days(84), 1000)
     first = MONDAY + timedelta(84 + offset)
     history = remembered(sends, MONDAY, MONDAY + timedelta(83))
-    result = forecast(scenario(tmp_path, tuple(sends)), history, today=TODAY, first=first, days=30)
+    result = forecast(scenario(tmp_path, tuple(sends)), history, today=START, first=first, days=30)
     supply = result.supply
     assert supply.messages.dtype == np.int64
     assert (supply.messages >= 0).all()

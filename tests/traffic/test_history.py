@@ -71,6 +71,36 @@ def test_a_thousand_unknown_domains_are_one_note(tmp_path):
     assert about[0].level == "warning"
 
 
+@pytest.mark.parametrize(
+    ("label", "meant"),
+    [("Outlok", "Outlook.com / Hotmail"), ("gmial.com", "Gmail"), ("Yaho", "Yahoo / AOL"), ("T-Onlin", "T-Online")],
+)
+def test_a_mistyped_label_is_asked_about_and_not_guessed(tmp_path, label, meant):
+    lines = [f"{day},{name},news,{size}" for day in days(14) for name, size in (("Gmail", 90), (label, 10))]
+    write(tmp_path, lines, header="date,provider,stream,messages")
+    history = load(tmp_path)
+    assert history.providers == ("google", "other")
+    assert said(history, "did you mean").startswith(f"'{label}' is no mailbox provider we know; did you mean {meant}")
+    assert [note.text for note in history.notes if "10.0%" in note.text] == [said(history, "10.0% of the volume")]
+
+
+def test_a_label_like_nothing_is_not_asked_about(tmp_path):
+    lines = [f"{day},{name},news,5" for day in days(14) for name in ("Gmail", "Nobody & Sons", "x", "Corporate")]
+    write(tmp_path, lines, header="date,provider,stream,messages")
+    assert not any("did you mean" in note.text for note in load(tmp_path).notes)
+
+
+@pytest.mark.parametrize("label", ["Other", "others", "Rest"])
+def test_other_is_no_unknown_provider(tmp_path, label):
+    lines = [f"{day},{name},news,{size}" for day in days(14) for name, size in (("Gmail", 90), (label, 10))]
+    write(tmp_path, lines, header="date,provider,stream,messages")
+    history = load(tmp_path)
+    assert history.providers == ("google", "other")
+    assert history.unclassified_share == 0
+    assert not any("known" in note.text for note in history.notes)
+    assert "10.0% of the volume stands under “other” in the files themselves" in said(history, "10.0%")
+
+
 def test_absent_combinations_are_zero_but_empty_ones_unknown(tmp_path):
     lines = rows("news", days(14), shares={"gmail.com": 0.5, "yahoo.com": 0.5})
     lines[0] = f"{MONDAY},gmail.com,news,"
@@ -204,7 +234,7 @@ def test_problems_of_several_files_come_together(tmp_path):
     found = problems(tmp_path, history=["history.csv", "b.csv", "c.csv"])
     assert any(line.startswith("b.csv: line 2: volume '1.5' is not whole") for line in found)
     assert any(line.startswith("c.csv: the history file does not exist") for line in found)
-    assert any("history.csv: lines 2, 3, 4 and 53 more: volume '-5000' is negative" in line for line in found)
+    assert any("history.csv: lines 2, 3, 4 and 53 more: volume '-50' is negative" in line for line in found)
 
 
 def test_tiers_are_kept_apart(tmp_path):

@@ -136,11 +136,16 @@ class Catalogue:
             The planning group, or None if nobody knows the label: it must not be guessed.
         """
         simple = simplify(label)
-        group = self._own_labels.get(simple) or self.labels.get(simple)
+        group = self.words.get(simple)
         if group is None:
             domain = self.domains.get(normalise(label) or "")
             group = self.providers[domain].group if domain else None
         return self._merged(group, microsoft_shared) if group else None
+
+    @cached_property
+    def words(self) -> Mapping[str, str]:
+        """Planning group by every simplified label that is known: the catalogue's own words, and people's."""
+        return {**self.labels, **self._own_labels}
 
     @cached_property
     def _own_labels(self) -> Mapping[str, str]:

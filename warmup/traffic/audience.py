@@ -15,7 +15,7 @@ import numpy as np
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import did_you_mean, pick, tier_of
-from warmup.traffic.groups import group_names
+from warmup.traffic.groups import did_you_mean_provider, group_names
 from warmup.traffic.problems import PLACES, RowProblems
 from warmup.traffic.supply import TIERS, Note
 from warmup.traffic.tables import Table, open_table
@@ -262,7 +262,8 @@ def _to_providers(scenario: Scenario, rows: pd.DataFrame, name: str, notes: list
     grouped = group_names(pairs.values(), scenario.policy.microsoft_shared)
     lost = sorted(text for text, pair in pairs.items() if pair in grouped.unknown)
     if lost:
-        shown = some(quote(text) for text in lost)
+        meant = {text: did_you_mean_provider(text) for text in lost[:5]}
+        shown = some(f"{quote(text)}, {meant[text]}" if meant.get(text) else quote(text) for text in lost)
         notes.append(Note("info", f"Recipients at providers nothing is known of ({shown}) count as “other”.", name))
     rows = rows.assign(provider=[grouped.groups[pairs[text]] for text in rows["who"]])
     return rows.groupby(["stream", "provider"], as_index=False)[list(TIERS)].sum()

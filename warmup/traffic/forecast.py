@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from warmup.errors import InputError, Problem
-from warmup.traffic.audience import load_audience
+from warmup.traffic.audience import Audience, load_audience
 from warmup.traffic.customer_days import CustomerDays, customer_days
 from warmup.traffic.history import MIN_DAYS, History, load_history
 from warmup.traffic.past import Past, look_back
@@ -25,6 +25,8 @@ from warmup.traffic.tiers import TierShares, tier_shares
 from warmup.traffic.wording import counted, some
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from warmup.scenario import Scenario
@@ -85,19 +87,19 @@ def forecast(
         days: Number of days; default: the policy's horizon and 14 more.
 
     Raises:
-        InputError: The files are wrong, or too little history lies before ``first``.
+        InputError: A start of the scenario is past, the files are wrong (all problems of all of them), or too little
+            history lies before ``first``.
         ValueError: ``days`` is below 1.
     """
     if days is not None and days < 1:
         raise ValueError(f"days must be at least 1, got {days}")
     today = today or datetime.now(scenario.zone).date()
-    history = history or load_history(scenario, today=today)
+    history, audience = _read(scenario, history, today)
     first = first or first_day(scenario)
     days = scenario.policy.horizon_days + AFTER_HORIZON if days is None else days
     axis = [first + timedelta(n) for n in range(days)]
     _check_enough(history, first, today)
     past = look_back(history, min(first, today))
-    audience = load_audience(scenario)
     shares = tier_shares(scenario, history, audience, past.providers)
     effects = customer_days(scenario, axis)
     draws = prepare(past, axis, effects, shares.shares)
@@ -129,6 +131,52 @@ def first_day(scenario: Scenario) -> date:
     starts = [scenario.start_of(pool) for pool in scenario.pools]
     starts += [ip.start for pool in scenario.pools for ip in pool.ips if ip.start is not None]
     return min(starts)
+
+
+def _read(scenario: Scenario, history: History | None, today: date) -> tuple[History, Audience | None]:
+    """History and audience; everything that is wrong with either, and with the starts, at once."""
+    problems = list(past_starts(scenario, today))
+    audience: Audience | None = None
+    try:
+        history = history or load_history(scenario, today=today)
+    except InputError as error:
+        problems += error.problems
+    try:
+        audience = load_audience(scenario)
+    except InputError as error:
+        problems += error.problems
+    if problems or history is None:
+        raise InputError(dict.fromkeys(problems))
+    return history, audience
+
+
+def past_starts(scenario: Scenario, today: date) -> Iterator[Problem]:
+    """Starts of the scenario that are past: new IPs are planned from their first send on, and that is still to come.
+
+    A migration that is running is no case for a new plan (design: tracking replans it from what was really sent).
+
+    Args:
+        scenario: Its own start counts only where a pool has none.
+        today: A start on this day is not past.
+    """
+    starts = {("start", scenario.start) for pool in scenario.pools if pool.start is None}
+    starts |= {(f"pools.{pool.name}.start", pool.start) for pool in scenario.pools if pool.start is not None}
+    starts |= {
+        (f"pools.{pool.name}.ips.{ip.address}.start", ip.start)
+        for pool in scenario.pools
+        for ip in pool.ips
+        if ip.start is not None
+    }
+    for key, day in sorted(starts, key=lambda pair: (pair[1], pair[0])):
+        if day < today:
+            fix = f"write a day from {today} on, e.g. {key.rpartition('.')[2]} = {_tuesday(today)} (or say --today)"
+            yield Problem(f"scenario: {key}", f"{day} is past, today is {today}", fix)
+
+
+def _tuesday(day: date) -> date:
+    """The first Tuesday at least a month on: pre-flight takes that long, and problems show while people are at work."""
+    later = day + timedelta(LEGACY_DAYS)
+    return later + timedelta((1 - later.weekday()) % 7)
 
 
 def _check_enough(history: History, first: date, today: date) -> None:

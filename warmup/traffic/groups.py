@@ -1,6 +1,7 @@
 """Recipient domains and provider labels → planning groups of ``warmup.providers``.
 
-Only unique names are classified, never rows. What nothing knows becomes ``other``, counted and said.
+Only unique names are classified, never rows. What nothing knows becomes ``other``, counted and said; what the files
+themselves call "Other" is ``other`` too, but not unknown.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from warmup.traffic.supply import OTHER, Note
 from warmup.traffic.wording import counted, quote, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pandas as pd
 
 NOTABLE = 0.05
 """Share of the volume above which unclassified mail is a warning: its caps are then guesswork."""
+
+MOST_ASKED = 20
+"""Unknown names, the largest first, that are compared with the known ones."""
 
 
 @dataclass(frozen=True)
@@ -65,23 +69,54 @@ def _by_label(labels: set[str], microsoft_shared: bool) -> dict[str, str]:
 
     known = catalogue()
     found = {label: known.provider_of_label(label, microsoft_shared=microsoft_shared) for label in labels}
-    return {label: group for label, group in found.items() if group and group != OTHER}
+    return {label: group for label, group in found.items() if group}
 
 
-def unknown_note(names: pd.DataFrame) -> Note | None:
-    """One sentence about everything that nothing classified.
+def unknown_notes(names: pd.DataFrame) -> Iterator[Note]:
+    """What part of the volume goes to mailbox providers that are not known, said once.
 
     Args:
-        names: ``name`` (domain or label), ``messages`` and ``unknown`` (bool).
+        names: One row per pair: ``domain``, ``label``, ``name`` (domain or label), ``provider`` (planning group),
+            ``messages`` and ``unknown`` (bool).
     """
-    lost = names[names["unknown"]].groupby("name")["messages"].sum().sort_values(ascending=False, kind="stable")
-    total = float(names["messages"].sum())
-    if lost.empty:
-        return None
-    share = float(lost.sum()) / total if total else 0.0
-    named = some(f"{quote(name)} ({count / total if total else 0:.1%})" for name, count in lost.items())
-    text = (
-        f"{share:.1%} of the volume goes to {counted(len(lost), 'name')} (domains or labels) that no mailbox provider "
-        f"is known for, planned together as “{OTHER}”. The largest: {named}."
-    )
-    return Note("warning" if share > NOTABLE else "info", text)
+    total = max(1.0, float(names["messages"].sum()))
+    lost = names[names["unknown"]]
+    volume = lost.groupby("name")["messages"].sum().sort_values(ascending=False, kind="stable")
+    if len(volume):
+        share = float(volume.sum()) / total
+        named = some(f"{quote(name)} ({count / total:.1%})" for name, count in volume.items())
+        text = (
+            f"{share:.1%} of the volume goes to {counted(len(volume), 'name')} (domains or labels) that no mailbox "
+            f"provider is known for, planned together as “{OTHER}”. The largest: {named}."
+        )
+        yield Note("warning" if share > NOTABLE else "info", text)
+        yield from _typos(volume.index, frozenset(lost.loc[lost["domain"] == "", "name"]))
+    called = float(names.loc[(names["provider"] == OTHER) & ~names["unknown"], "messages"].sum())
+    if called:
+        text = (
+            f"{called / total:.1%} of the volume stands under “other” in the files themselves; it is planned as that."
+        )
+        yield Note("info", text)
+
+
+def _typos(names: Iterable[str], labels: frozenset[str]) -> Iterator[Note]:
+    """Unknown names, the largest first, that are nearly a known one."""
+    for name in list(names)[:MOST_ASKED]:
+        meant = did_you_mean_provider(name)
+        if meant and name in labels:
+            yield Note("warning", f"{quote(name)} is no mailbox provider we know; {meant} Correct it in the export.")
+        elif meant:
+            text = (
+                f"Mail goes to {quote(name)}, which is no domain of a mailbox provider we know; {meant} If recipients "
+                f"mistyped it, have them correct it."
+            )
+            yield Note("info", text)
+
+
+def did_you_mean_provider(name: str) -> str:
+    """``did you mean Gmail?`` where a label or domain is nearly a known one, else an empty text."""
+    from warmup.providers import catalogue
+    from warmup.providers.near import near
+
+    group = near(name)
+    return f"did you mean {catalogue().group_name(group)}?" if group else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.assignment import assign
-from warmup.traffic.groups import group_names, unknown_note
+from warmup.traffic.groups import group_names, unknown_notes
 from warmup.traffic.problems import capped
 from warmup.traffic.sources import read_all
 from warmup.traffic.supply import OTHER, Note
@@ -95,8 +95,7 @@ def load_history(scenario: Scenario, *, today: date | None = None) -> History:
     if problems:
         raise InputError(problems)
     names = _classify(rows, scenario.policy.microsoft_shared)
-    note = unknown_note(names)
-    notes += [note] if note else []
+    notes += unknown_notes(names)
     coverage = {name: (min(days), max(days)) for name, days in assigned.covered.items()}
     gaps = {name: found for name, days in assigned.covered.items() if (found := _gaps(days))}
     total = float(names["messages"].sum())
