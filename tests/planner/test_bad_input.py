@@ -183,6 +183,7 @@ def test_unknown_customer_file_and_folder(tmp_path: Path, capsys: Errors) -> Non
 def test_refusal_in_a_process_of_its_own(tmp_path: Path) -> None:
     path = with_history(tmp_path, rows(["-5", *["100"] * 27]))
     command = [sys.executable, "-m", "warmup.cli.main", "plan", str(path), "-o", str(tmp_path / "out")]
+    command += ["--today", str(TODAY)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("history.csv: line 2: volume '-5' is negative")
