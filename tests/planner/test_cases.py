@@ -24,6 +24,7 @@ from tests.planner.make_files import (
     planned,
     write_customer,
 )
+from warmup.errors import InputError
 from warmup.planner.bench import make_bench
 
 if TYPE_CHECKING:
@@ -620,10 +621,9 @@ def test_start_today(tmp_path: Path) -> None:
 
 
 def test_start_in_the_past(tmp_path: Path) -> None:
-    plan = planned(write_customer(tmp_path, start=TODAY - timedelta(days=12)))
-    assert finding(plan, "start.past").severity == "warning"
-    assert not {key for key in ids(plan) if key.startswith("readiness.")}
-    assert any("the migration had begun" in note.text for note in plan.notes)
+    """A migration that runs is tracked, not planned again from cold IPs."""
+    with pytest.raises(InputError, match=r"scenario: start: 2025-12-23 is past, today is 2026-01-04"):
+        planned(write_customer(tmp_path, start=TODAY - timedelta(days=12)))
 
 
 def test_stream_that_never_sent_is_left_alone(tmp_path: Path) -> None:
