@@ -265,7 +265,9 @@ def test_never_engaged_recipients_stay_out_until_asked_for(tmp_path: Path) -> No
     assert "About 56,000 messages a week" in finding(plan, "scope.sunset").text
     asked = planned(write_customer(tmp_path, Mail(keys={"include_never": True}), audience=audience))
     assert "scope.sunset" not in ids(asked)
-    assert asked.all.day is None or asked.all.day > plan.all.day  # type: ignore[operator]
+    assert asked.all.day is not None
+    assert plan.all.day is not None
+    assert asked.all.day > plan.all.day
     assert lever(asked, "scope.sunset").all == plan.all.day
 
 
@@ -620,10 +622,13 @@ def test_start_today(tmp_path: Path) -> None:
     assert plan.first == TODAY
 
 
-def test_start_in_the_past(tmp_path: Path) -> None:
-    """A migration that runs is tracked, not planned again from cold IPs."""
-    with pytest.raises(InputError, match=r"scenario: start: 2025-12-23 is past, today is 2026-01-04"):
-        planned(write_customer(tmp_path, start=TODAY - timedelta(days=12)))
+def test_start_in_the_past_is_refused_with_or_without_a_history(tmp_path: Path) -> None:
+    later = write_customer(tmp_path)
+    supply = make_bench(warmup.load_scenario(later), today=TODAY).supply
+    path = write_customer(tmp_path, start=TODAY - timedelta(days=12))
+    for given in (None, supply):
+        with pytest.raises(InputError, match="start: 2025-12-23 is past, today is 2026-01-04; write a day from"):
+            warmup.plan(warmup.load_scenario(path), given, today=TODAY)
 
 
 def test_stream_that_never_sent_is_left_alone(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from warmup.errors import InputError
 from warmup.planner.compile import Settings, Shape, compile_problem, shape_of
 from warmup.planner.completion import ALL, ENGAGED, WINDOW_DAYS, Days, days_for_good
 from warmup.planner.engine import Run, run
@@ -254,9 +255,16 @@ def make_bench(scenario: Scenario, supply: Supply | None = None, *, today: date 
         scenario: The migration.
         supply: Instead of the forecast from the scenario's history.
         today: Default: today in the scenario's time zone.
+
+    Raises:
+        InputError: A start is past, or the history cannot be used.
     """
     today = today or datetime.now(scenario.zone).date()
     if supply is not None:
+        from warmup.traffic.forecast import past_starts
+
+        if past := list(past_starts(scenario, today)):
+            raise InputError(past)
         return Bench(scenario, _given(scenario, supply), None, today)
     from warmup.traffic.forecast import forecast
 

@@ -130,17 +130,9 @@ def _in_time(c: Case, by: date) -> str:
 
 
 def start_day(c: Case) -> Iterator[Finding]:
-    """The weekday, and a start that is past or too soon for what must come before it."""
+    """The weekday on which it starts."""
     start = c.start
-    if start < c.bench.today:
-        yield Finding(
-            "start.past",
-            "warning",
-            f"The start, {long_day(start)}, is past.",
-            "Set a new start, or track the plan that is running.",
-            "scenario",
-        )
-    elif start.weekday() not in (TUESDAY, WEDNESDAY):
+    if start.weekday() not in (TUESDAY, WEDNESDAY):
         text = f"The start, {long_day(start)}, is a {_WEEKDAYS[start.weekday()]}."
         yield Finding(
             "start.weekday",
