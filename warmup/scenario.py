@@ -9,11 +9,20 @@ its source in its description, and the report prints it among the assumptions.
 from __future__ import annotations
 
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    GetJsonSchemaHandler,
+    Tag,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
 from warmup.scenario_calendar import Calendar, DateRange, Days, Holiday, Peak, SendWindow, expand_days
@@ -80,6 +89,35 @@ def load_scenario(path: str | Path) -> Scenario:
     return load(path)
 
 
+AUTO = "auto"
+
+
+def _formats() -> list[str]:
+    """``auto`` and the name of every reader: a new file among the readers is all that a new platform takes."""
+    from warmup.traffic.readers import readers
+
+    return [AUTO, *sorted(readers())]
+
+
+def _format(value: str) -> str:
+    if value != AUTO and value not in (known := _formats()):
+        near = get_close_matches(value.casefold(), known, n=1)
+        fix = f'did you mean "{near[0]}"?' if near else f"formats that can be read: {', '.join(known)}"
+        raise ValueError(f"there is no format {shown(value)}; {fix}")
+    return value
+
+
+class _FormatSchema:
+    """Lets the JSON Schema name the formats; the readers are only asked when a schema is made."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), "enum": _formats()}
+
+
+ExportFormat = Annotated[str, AfterValidator(_format), _FormatSchema]
+
+
 class HistorySource(Model):
     """Where a stream's sending history is.
 
@@ -87,9 +125,7 @@ class HistorySource(Model):
     """
 
     path: Text = Field(description="File, relative to the scenario", examples=["history.csv"])
-    format: Literal["auto", "tidy", "sparkpost-metrics"] = Field(
-        "auto", description="auto: recognised from the content"
-    )
+    format: ExportFormat = Field("auto", description="auto: recognised from the content")
     provider: Name | None = Field(None, description="For files of one mailbox provider (SparkPost time series)")
     metric: Name = Field("count_sent", description="Which count of a SparkPost series is the volume sent")
     timezone: Zone | None = Field(

@@ -96,7 +96,13 @@ class SendWindow(Model):
 
 
 class Calendar(Model):
-    """The customer's days. Wherever days are asked for, give one date, a list of dates, or ranges ``{from, to}``."""
+    """The customer's days. Wherever days are asked for, give one date, a list of dates, or ranges ``{from, to}``.
+
+    Where a day is several things: a silent day inside a longer freeze or holiday stays silent; on a legacy-only day
+    nothing goes to the new platform, so a freeze adds nothing; a peak wins over a holiday, and on a legacy-only day
+    goes to legacy. A day that is silent and also legacy-only, a peak, a freeze of its own or a holiday with mail is an
+    error.
+    """
 
     silent: Days = Field(default_factory=list, description="The customer sends nothing")
     legacy_only: Days = Field(default_factory=list, description="Everything goes to legacy; memory decays")

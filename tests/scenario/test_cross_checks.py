@@ -70,6 +70,13 @@ def with_tables(text: str) -> str:
         (with_tables("[calendar]\nsilent = 2026-03-01\nlegacy_only = {from = 2026-02-28, to = 2026-03-02}"),
          ("calendar.legacy_only: 2026-03-01 also stands under silent: nothing is sent then, not even through legacy; "
          "leave the day in one of the two lists")),
+        (with_tables("[calendar]\nsilent = 2026-03-01\nfreeze = [2026-03-01, 2026-03-02]"),
+         ("calendar.freeze: 2026-03-01 also stands under silent: nothing is sent then, so there is nothing to freeze; "
+          "leave the day in one of the two lists")),
+        (with_tables("[calendar]\nsilent = 2026-03-01\n[[calendar.holidays]]\nname = 'Fair'\ndays = 2026-03-01\n"
+                     "factor = 0.5"),
+         ("calendar.holidays.Fair.days: 2026-03-01 is a silent day: nothing is sent then, but factor is 0.5; "
+          "take the day out of calendar.silent, or leave the holiday out")),
         (with_tables("[calendar]\nsilent = {from = 2026-03-01, to = 2026-03-09}\n[[calendar.peaks]]\nname = 'Sale'\n"
                      "days = {from = 2026-03-04, to = 2026-03-20}\nfactor = 3"),
          ("calendar.peaks.Sale.days: 2026-03-04, 2026-03-05, 2026-03-06 (and 3 more days) is a silent day: "
@@ -93,7 +100,11 @@ def test_dates_that_contradict_each_other(problems, text, line):
         with_top("deadline = 2026-02-03"),
         with_top("deadline = 2026-08-01"),  # the last day of the horizon
         with_tables("[legacy]\nuntil = 2026-02-03"),
-        with_tables("[calendar]\nsilent = 2026-03-01\nfreeze = [2026-03-01, 2026-03-02]"),
+        with_tables("[calendar]\nsilent = 2026-03-01\nfreeze = {from = 2026-03-01, to = 2026-03-02}"),
+        with_tables(
+            "[calendar]\nsilent = 2026-03-01\nlegacy_only = 2026-03-03\nfreeze = 2026-03-03\n"
+            "holidays = [{days = {from = 2026-03-01, to = 2026-03-02}, factor = 0.5}, {days = 2026-03-01}]"
+        ),
         with_tables(
             "[calendar]\nlegacy_only = 2026-03-01\n[[calendar.peaks]]\nname = 'A'\ndays = 2026-03-01\nfactor = 3"
         ),

@@ -107,3 +107,25 @@ def test_every_key_is_described():
 
 def test_the_writer_of_these_tests_writes_toml():
     assert tomllib.loads(f"x = {toml(VALID)}")["x"] == VALID
+
+
+def test_a_reader_file_is_all_that_a_new_platform_takes(monkeypatch, tmp_path):
+    """Names come from the registry: values, schema and suggestions follow it."""
+    from types import SimpleNamespace
+
+    from warmup import scenario
+    from warmup.errors import InputError
+    from warmup.scenario_file import scenario_schema
+    from warmup.traffic import readers
+
+    known = {**readers.readers(), "ses-export": SimpleNamespace(NAME="ses-export")}
+    monkeypatch.setattr(readers, "readers", lambda: known)
+    listed = scenario_schema()["$defs"]["HistorySource"]["properties"]["format"]["enum"]
+    assert listed == ["auto", "ses-export", "sparkpost-metrics", "tidy"]
+    assert scenario.HistorySource.model_validate({"path": "a.csv", "format": "ses-export"}).format == "ses-export"
+    (tmp_path / "a.csv").write_text("x", encoding="utf-8")
+    text = 'customer = "A"\nstart = 2026-02-03\nhistory = {path = "a.csv", format = "ses-expert"}\n'
+    text += '[[pools]]\nname = "m"\nip_count = 1\n[[streams]]\nname = "n"\n'
+    (tmp_path / "s.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match='did you mean "ses-export"'):
+        scenario.load_scenario(tmp_path / "s.toml")

@@ -90,7 +90,9 @@ CASES = [
      'timezone: "Europe/Lodnon" is not an IANA time zone, e.g. Europe/London'),
     ('history = "history.csv"', "history = []", "history: must not be empty"),
     ('history = "history.csv"', 'history = {path = "history.csv", format = "xls"}',
-     'history.format: must be "auto", "tidy" or "sparkpost-metrics", not "xls"'),
+     'history.format: there is no format "xls"; formats that can be read: auto, sparkpost-metrics, tidy'),
+    ('history = "history.csv"', 'history = {path = "history.csv", format = "sparkpost"}',
+     'history.format: there is no format "sparkpost"; did you mean "sparkpost-metrics"?'),
 ]  # fmt: skip
 
 

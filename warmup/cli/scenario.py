@@ -1,18 +1,23 @@
-"""``warmup scenario schema|check``: the form of a scenario file, and whether one is right."""
+"""``warmup scenario schema|check``: the form of a scenario file, and whether one is right, its files included."""
 
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from warmup.cli.options import progress, today_option
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from warmup.errors import InputError
     from warmup.scenario import Scenario
+    from warmup.scenario_file import Checked
+    from warmup.traffic.supply import Supply
 
 SCHEMA_VERSION = 1
 
@@ -37,46 +42,59 @@ def schema() -> None:
 @command.command("check")
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def check(file: Path, form: str) -> int:
-    """Validate a scenario without planning, and show what was understood.
+@today_option
+def check(file: Path, form: str, today: date | None) -> int:
+    """Validate a scenario and the files it names without planning, and show what was understood.
 
-    Every problem is told at once, one a line (exit code 2).
+    Every problem of the scenario, the sending history and the audience is told at once, one a line (exit code 2).
     """
     from warmup.errors import InputError
-    from warmup.scenario_file import load_scenario
+    from warmup.scenario_file import check_scenario
 
     try:
-        scenario = load_scenario(file)
+        with progress() as tell:
+            tell("reading the scenario and its files")
+            checked = check_scenario(file, today=today)
     except InputError as error:
         if form == "text":
             raise
         click.echo(json.dumps(_refused(file, error), indent=2, ensure_ascii=False))
         return error.exit_code
     if form == "json":
-        click.echo(json.dumps(_understood(file, scenario), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_understood(file, checked), indent=2, ensure_ascii=False))
     else:
-        _show(file, scenario)
+        _show(file, checked)
     return 0
 
 
 def _refused(file: Path, error: InputError) -> dict[str, Any]:
     problems = [{"where": one.where, "what": one.what, "fix": one.fix} for one in error.problems]
-    return {"schema_version": SCHEMA_VERSION, "file": str(file), "ok": False, "problems": problems, "scenario": None}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "file": str(file),
+        "ok": False,
+        "problems": problems,
+        "notes": [],
+        "scenario": None,
+    }
 
 
-def _understood(file: Path, scenario: Scenario) -> dict[str, Any]:
-    known = scenario.model_dump(mode="json", by_alias=True)
-    return {"schema_version": SCHEMA_VERSION, "file": str(file), "ok": True, "problems": [], "scenario": known}
+def _understood(file: Path, checked: Checked) -> dict[str, Any]:
+    known = checked.scenario.model_dump(mode="json", by_alias=True)
+    notes = [{"level": note.level, "text": note.text, "source": note.source} for note in checked.supply.notes]
+    ok: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "file": str(file), "ok": True}
+    return {**ok, "problems": [], "notes": notes, "scenario": known}
 
 
-def _show(file: Path, scenario: Scenario) -> None:
+def _show(file: Path, checked: Checked) -> None:
     """The scenario in a calm page: what a person would want to see confirmed."""
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=False)
+    console, scenario = Console(highlight=False, soft_wrap=False), checked.scenario
     console.print(Text(f"{file} is a valid scenario", style="bold green"))
-    for table in (_facts(scenario), _pools(scenario), _streams(scenario), _days(scenario), _preflight(scenario)):
+    tables = (_facts(scenario), _pools(scenario), _streams(scenario), _days(scenario), _preflight(scenario))
+    for table in (*tables, _history(checked.supply), _notes(checked.supply)):
         if table.row_count:
             console.print()
             console.print(table)
@@ -177,4 +195,20 @@ def _preflight(scenario: Scenario) -> Table:
     table = _table("Pre-flight", "item", "state")
     for key, state in scenario.preflight.items():
         _row(table, key, state)
+    return table
+
+
+def _history(supply: Supply) -> Table:
+    """What the files say about each stream."""
+    table = _table(f"History, {supply.history_first} to {supply.history_last}", "stream", "sends", "expected")
+    for n, stream in enumerate(supply.streams):
+        mean = round(supply.messages[0, :, n].sum() / supply.days)
+        _row(table, stream, supply.cadence[stream], f"about {mean:,} messages a day on average")
+    return table
+
+
+def _notes(supply: Supply) -> Table:
+    table = _table("Notes on the files", "", "")
+    for note in supply.notes:
+        _row(table, note.level, f"{note.text} ({note.source})" if note.source else note.text)
     return table

@@ -74,7 +74,18 @@ def _pace(facts: Facts) -> Iterator[Flaw]:
 
 
 def _days(facts: Facts) -> Iterator[Flaw]:
-    """Days that cannot be two things at once. Silent and freeze may meet: neither asks for mail."""
+    """Days that cannot be two things at once.
+
+    A silent day inside a longer freeze or holiday is no contradiction: silent wins. One that leaves nothing of it is.
+    """
+    for frozen in facts.freezes:
+        if frozen and frozen <= facts.silent:
+            what = f"{_listed(frozen)} also stands under silent: nothing is sent then, so there is nothing to freeze"
+            yield Flaw(("calendar", "freeze"), what, "leave the day in one of the two lists")
+    for holiday in facts.holidays:
+        if holiday.factor and holiday.days and holiday.days <= facts.silent:
+            what = f"{_listed(holiday.days)} is a silent day: nothing is sent then, but factor is {holiday.factor:g}"
+            yield Flaw((*holiday.path, "days"), what, "take the day out of calendar.silent, or leave the holiday out")
     both = facts.silent & facts.legacy_only
     if both:
         what = f"{_listed(both)} also stands under silent: nothing is sent then, not even through legacy"

@@ -28,6 +28,7 @@ _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _TEXT: TypeAdapter[str] = TypeAdapter(Text)
 _COUNTRY: TypeAdapter[str] = TypeAdapter(Country)
 _COUNT: TypeAdapter[int] = TypeAdapter(Count)
+_NUMBER: TypeAdapter[float] = TypeAdapter(float)
 _ADDRESS: TypeAdapter[str] = TypeAdapter(Address)
 
 
@@ -72,12 +73,13 @@ class StreamFacts:
 
 @dataclass(frozen=True)
 class EventFacts:
-    """A peak or holiday: its place, name, days, and the streams it names."""
+    """A peak or holiday: its place, name, days, the streams it names, and its factor if it gives one."""
 
     path: Path
     name: str
     days: frozenset[date]
     streams: tuple[Word, ...]
+    factor: float | None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ class Facts:
     providers: tuple[Word, ...]
     silent: frozenset[date]
     legacy_only: frozenset[date]
+    freezes: tuple[frozenset[date], ...]
     peaks: tuple[EventFacts, ...]
     holidays: tuple[EventFacts, ...]
     country: str | None
@@ -124,6 +127,7 @@ def facts(raw: dict[str, Any]) -> Facts:
         providers=tuple(_providers(raw)),
         silent=_days(calendar.get("silent")),
         legacy_only=_days(calendar.get("legacy_only")),
+        freezes=tuple(expand_days([one]) for one in _read(_DAYS, calendar.get("freeze")) or ()),
         peaks=tuple(_event(path, table) for path, table in _tables(raw, "calendar", "peaks")),
         holidays=tuple(_event(path, table) for path, table in _tables(raw, "calendar", "holidays")),
         country=_read(_COUNTRY, calendar.get("holiday_country")),
@@ -184,7 +188,8 @@ def _event(path: Path, table: dict[str, Any]) -> EventFacts:
     streams = table.get("streams")
     named = enumerate(streams) if isinstance(streams, list) else ()
     words = (Word((*path, "streams", n), text) for n, value in named if (text := _read(_NAME, value)))
-    return EventFacts(path, _read(_NAME, table.get("name")) or "holiday", _days(table.get("days")), tuple(words))
+    name, factor = _read(_NAME, table.get("name")) or "holiday", _read(_NUMBER, table.get("factor"))
+    return EventFacts(path, name, _days(table.get("days")), tuple(words), factor)
 
 
 def _days(value: Any) -> frozenset[date]:

@@ -67,7 +67,7 @@ def load_scenario(path: str | Path) -> Scenario:
         UndeterminedError: The file exists but cannot be read.
     """
     path = Path(path)
-    raw = _parse(_text(path), str(path))
+    raw = parsed(path)
     base_dir = path.parent.absolute()
     scenario, flaws = parse(raw)
     known = facts(raw)
@@ -75,6 +75,16 @@ def load_scenario(path: str | Path) -> Scenario:
     if flaws or scenario is None:
         raise InputError(problems(flaws, raw, str(path)))
     return scenario.model_copy(update={"base_dir": base_dir})
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """The tables of a scenario file, not checked.
+
+    Raises:
+        InputError: It is not there, no text, or no TOML.
+        UndeterminedError: It exists but cannot be read.
+    """
+    return _parse(_text(path), str(path))
 
 
 def _text(path: Path) -> str:
