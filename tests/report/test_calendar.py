@@ -62,15 +62,25 @@ def test_calendar_is_named_and_published(raw):
 
 def test_preflight_items_stand_on_their_due_date_and_remind(events, plan):
     items = by_kind(events, "pre-flight")
-    assert [e["dtstart"].dt for e in items] == sorted(item.due for item in plan.preflight)
-    done, *still = items
-    assert str(done["summary"]).startswith("Done: ")
-    assert not list(done.walk("VALARM"))
-    for event in still:
+    still_open = [item for item in plan.preflight if item.state != "done"]
+    assert len(still_open) < len(plan.preflight)
+    assert [e["dtstart"].dt for e in items] == sorted(item.due for item in still_open)
+    for event in items:
         (alarm,) = event.walk("VALARM")
         assert alarm["action"] == "DISPLAY"
         assert alarm["trigger"].dt == timedelta(hours=-15)
-    assert "nothing goes to Yahoo from the new IPs" in str(still[-1]["description"])
+    assert "nothing goes to Yahoo from the new IPs" in str(items[-1]["description"])
+
+
+def test_nothing_stands_before_the_day_of_the_plan(plan):
+    made = START + timedelta(days=2)
+    found = entries(replace(plan, created=made))
+    assert min(entry.day for entry in found) == made
+    late = [entry for entry in found if entry.kind == "pre-flight"]
+    assert [entry.day for entry in late] == [made] * len(late)
+    assert all(entry.title.startswith("Overdue since ") and not entry.remind for entry in late)
+    sends = [entry for entry in found if entry.kind == "send"]
+    assert sends[0].title.startswith("IP warm-up day 3:")
 
 
 def test_there_is_an_event_for_each_sending_day_until_completion(events, plan):

@@ -44,6 +44,18 @@ def test_or_letter(chromium, page, tmp_path):
     assert all(abs(w - 612) < 2 and abs(h - 792) < 2 for w, h in sizes(tmp_path / "plan.pdf"))
 
 
+def test_the_page_for_paper_is_open_and_without_scripts_and_policy():
+    html = (
+        '<head><meta http-equiv="Content-Security-Policy" content="default-src &#39;none&#39;"><title>A</title></head>'
+        '<details open><p>1</p></details><details class="week"><p>2</p></details>'
+        '<script type="application/json">{"a": "<b>"}</script><script>\nlet x = "<\\/script>";\n</script>'
+    )
+    assert pdf.for_paper(html, "Letter") == (
+        "<head><title>A</title></head><details open><p>1</p></details>"
+        '<details open class="week"><p>2</p></details><style>@page { size: Letter }</style>'
+    )
+
+
 def test_without_a_printer_there_is_a_reason(monkeypatch, page, tmp_path):
     monkeypatch.setattr(pdf, "browsers", lambda: iter(()))
     monkeypatch.setattr(pdf, "find_spec", lambda name: None)

@@ -16,6 +16,7 @@ from tests.report.make_plan import START, make_plan
 from warmup.planner.plan import Finding, LatestStart
 from warmup.report.terminal import bar_cells, bars, summary
 from warmup.report.terminal_tables import Latest, Levers, Sizes, headline
+from warmup.traffic.supply import Note
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +49,36 @@ def test_the_chart_has_a_line_a_week_and_differs_without_colour(plan):
     assert chart[0].split()[:2] == ["week", "of"]
     weeks = chart[1:]
     assert len(weeks) == 11
-    assert weeks[0].startswith("2 Feb    24,214  19 %")
+    assert weeks[0].startswith("1 Feb    24,214  19 %")
     assert weeks[0].count("█") < weeks[-1].count("█")
     assert "░" in weeks[0]
     assert weeks[0].rstrip().endswith("···"), "the control group stays by decision"
     assert "100 %" in weeks[-1]
     assert "░" not in weeks[-1]
     assert "\x1b" not in "".join(lines)
+
+
+def test_no_line_ends_in_blanks(plan):
+    """Blanks up to the edge wrap into empty lines where the terminal is made narrower."""
+    lines = shown(summary(plan), 100).splitlines()
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_notes_on_the_data_are_shown_the_warnings_first_and_shortly(plan):
+    notes = (
+        Note("info", "A remark."),
+        Note("warning", "Names: " + "x.example, " * 60),
+        *(Note("warning", f"\x1b[2JWarning {n}") for n in range(5)),
+    )
+    text = " ".join(shown(summary(replace(plan, notes=notes)), 100).split())
+    assert "Notes on the data" in text
+    assert "A remark." not in text
+    assert "x.example, …" in text
+    assert text.count("x.example") < 30
+    assert "Warning 2" in text
+    assert "Warning 3" not in text
+    assert "3 more notes in the report" in text
+    assert "\x1b" not in text
 
 
 def test_a_terminal_without_utf8_gets_ascii():

@@ -48,10 +48,16 @@ class Step:
 class Answer:
     """The three sentences, and the steps that come first."""
 
-    dates: str
+    promise: str
+    expected: str
     ips: str
     limit: str
     steps: tuple[Step, ...]
+
+    @property
+    def dates(self) -> str:
+        """What can be promised, then what is expected."""
+        return f"{self.promise} {self.expected}".strip()
 
     @property
     def sentences(self) -> tuple[str, str, str]:
@@ -61,53 +67,83 @@ class Answer:
 
 def answer(plan: Plan) -> Answer:
     """The answer to "when, with how many IPs, and what holds us up?"."""
-    return Answer(dates_sentence(plan), ips_sentence(plan), limit_sentence(plan), first_steps(plan))
+    return Answer(
+        promise_sentence(plan), expected_sentence(plan), ips_sentence(plan), limit_sentence(plan), first_steps(plan)
+    )
 
 
-def dates_sentence(plan: Plan) -> str:
-    """When the migration is complete, for <= 90 days and for all, as a range and a commit date."""
+def promise_sentence(plan: Plan) -> str:
+    """A deadline that is missed, and the dates to promise; empty where there are none."""
     if takes_no_ip(plan):
         return (
             "No ramp is needed: your volume is carried best by the new platform's shared pool, which is warm already."
         )
-    tiered = len(plan.tiers) > 1
+    return f"{_deadline(plan)} {_promise(plan)}".strip()
+
+
+def _deadline(plan: Plan) -> str:
+    """That the deadline is missed, or cannot be promised; empty if it is met or there is none."""
+    deadline = plan.scenario.deadline
+    if deadline is None:
+        return ""
+    if plan.all.day is None or plan.all.day > deadline:
+        return f"The deadline, {words.day(deadline)}, is missed."
     chance = plan.uncertainty
-    held = ", if nothing is held" if chance and plan.all.day else ""
+    if chance and (chance.commit_all is None or chance.commit_all > deadline):
+        return f"The deadline, {words.day(deadline)}, can be met but not promised."
+    return ""
+
+
+def _promise(plan: Plan) -> str:
+    """The dates to promise; empty where none were worked out, or the plan never completes."""
+    chance = plan.uncertainty
+    if chance is None or (plan.all.day is None and plan.engaged.day is None):
+        return ""
+    tiered = len(plan.tiers) > 1
+    engaged, everyone = (chance.commit_engaged if tiered else None), chance.commit_all
+    who = f"people engaged in the last 90 days{_but(plan, plan.engaged)}"
+    if engaged and everyone:
+        first, last = words.dates(engaged, everyone)
+        return f"Promise: complete on {first} for {who}, {last} for everyone in scope{_but(plan, plan.all)}."
+    if engaged:
+        return f"Promise: complete on {words.day(engaged)} for {who}; no date can be promised for everyone in scope."
+    if everyone:
+        scope = " for everyone in scope" if tiered else ""
+        return f"Promise: complete on {words.day(everyone)}{scope}{_but(plan, plan.all)}."
+    return "No date can be promised: some providers may be held back on the way until after this plan's end."
+
+
+def expected_sentence(plan: Plan) -> str:
+    """The dates if nothing is held back, as ranges where futures were computed."""
+    if takes_no_ip(plan):
+        return ""
+    chance = plan.uncertainty
     everyone = _when(plan, plan.all, chance.all if chance else None)
-    if not tiered:
-        return f"The move is {everyone}{held}{_promise(plan, tiered)}."
-    engaged = _when(plan, plan.engaged, chance.engaged if chance else None)
-    return (
-        f"The move is {engaged} for people engaged in the last 90 days, and {everyone} for all in scope"
-        f"{held}{_promise(plan, tiered)}."
-    )
+    if len(plan.tiers) > 1:
+        engaged = _when(plan, plan.engaged, chance.engaged if chance else None)
+        named = chance and chance.commit_engaged and chance.commit_all  # the promise has just named both groups
+        groups = ("the engaged", "everyone") if named else ("people engaged in the last 90 days", "everyone in scope")
+        everyone = f"{engaged} for {groups[0]}, {everyone} for {groups[1]}"
+    head = "Expected, if no provider is held back" if plan.all.day else "Expected"
+    return f"{head}: {everyone}."
 
 
 def _when(plan: Plan, done: Completion, chance: Range | None) -> str:
-    """What follows "the move is": complete in a range, on a day, or not within the plan."""
+    """What follows "expected:": a range, a day, or not within the plan."""
     if done.day is None:
-        return f"not complete when this plan ends on {words.day(plan.last)}"
-    but = f" (all but {words.listing(_names(plan, done.except_providers))})" if done.except_providers else ""
+        return f"not complete when this plan ends on {words.day(plan.last)}{_but(plan, done)}"
     if chance is None or chance.low is None:
-        return f"complete on {words.day(done.day)}{but}"
+        return f"{words.day(done.day)}{_but(plan, done)}"
     if chance.high is None:
         end = words.day(plan.last)
-        return f"complete between {words.day(chance.low)} and some day after this plan ends on {end}{but}"
-    return f"complete {words.span(chance.low, chance.high)}{but}"
+        return f"between {words.day(chance.low)} and some day after this plan's end on {end}{_but(plan, done)}"
+    if chance.low == chance.high:
+        return f"{words.day(chance.low)}{_but(plan, done)}"
+    return f"{words.span(chance.low, chance.high)}{_but(plan, done)}"
 
 
-def _promise(plan: Plan, tiered: bool) -> str:
-    """The dates to promise."""
-    chance = plan.uncertainty
-    if chance is None or plan.all.day is None:
-        return ""
-    commits = [chance.commit_engaged, chance.commit_all] if tiered else [chance.commit_all]
-    if commits[-1] is None:
-        return "; no date can be promised for all of it, because some providers may be held back on the way"
-    if all(c == done.day for c, done in zip(commits, (plan.engaged, plan.all)[-len(commits) :], strict=True)):
-        return "; promise that, too" if tiered else "; promise that day, too"
-    dates = words.listing(words.day(d) for d in commits if d is not None)
-    return f"; promise {dates}, which leaves room for providers that are held back on the way"
+def _but(plan: Plan, done: Completion) -> str:
+    return f" (all but {words.listing(_names(plan, done.except_providers))})" if done.except_providers else ""
 
 
 def _names(plan: Plan, ids: tuple[str, ...]) -> list[str]:
@@ -132,10 +168,11 @@ def ips_sentence(plan: Plan) -> str:
         )
     parts = [f"{s.recommended} for {s.pool}" for s in plan.sizing]
     detail = f" ({words.listing(parts)})" if len(parts) > 1 else f" for {plan.sizing[0].pool}"
+    need = "Take at most" if all(s.at_most for s in plan.sizing if s.recommended) else "You need"
     if all(s.recommended == s.planned for s in plan.sizing):
-        return f"You need {words.count(total, 'dedicated IP')}{detail}, as planned."
+        return f"{need} {words.count(total, 'dedicated IP')}{detail}, as planned."
     was = words.listing(f"{s.planned} for {s.pool}" for s in plan.sizing) if len(plan.sizing) > 1 else str(planned)
-    return f"You need {words.count(total, 'dedicated IP')}{detail}; the plan is computed with {was}."
+    return f"{need} {words.count(total, 'dedicated IP')}{detail}; the plan is computed with {was}."
 
 
 def _lower(sentence: str) -> str:
@@ -185,12 +222,14 @@ def limit_sentence(plan: Plan) -> str:
         return "Nothing holds the mail in scope back: it moves as soon as it is due."
     everyone = len(found.providers) >= len(plan.providers)
     who = "every mailbox provider alike" if everyone or not found.providers else words.few(found.providers)
-    last = "" if everyone or found.day is None else f", complete last on {words.day(found.day)}"
+    last = "" if everyone or found.day is None else ", the last to be complete"
     reasons = words.listing(
-        f"{words.percent(share)} waits because {words.limit_meaning(limit) or limit}"
-        for limit, share in found.limits[:2]
+        f"{words.limit_meaning(limit) or limit} ({words.percent(share)} of the mail held back there)"
+        if at == 0
+        else f"{words.limit_meaning(limit) or limit} ({words.percent(share)})"
+        for at, (limit, share) in enumerate(found.limits[:2])
     )
-    return f"What limits it most is {who}{last}: of the mail held back there until then, {reasons}."
+    return f"What limits it most is {who}{last}: {reasons}."
 
 
 def _sentence(text: str) -> str:
@@ -198,23 +237,40 @@ def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
+def closes_until(plan: Plan, item: PreflightItem) -> tuple[str, date | None] | None:
+    """The providers that an open item keeps closed after the first send, and until when; None if it costs no day."""
+    if not item.providers or item.state in ("done", "assumed"):
+        return None
+    if item.state == "due" and (item.until is None or item.until <= plan.first):
+        return None
+    return words.few(_names(plan, item.providers)), item.until
+
+
 def open_items(plan: Plan) -> list[PreflightItem]:
-    """Pre-flight items that are not done, the most pressing first."""
-    rank = {"not done": 0, "closed": 1, "due": 2, "assumed": 2}
-    return sorted((i for i in plan.preflight if i.state != "done"), key=lambda i: (rank.get(i.state, 2), i.due, i.id))
+    """Pre-flight items that are not done: first those that keep a provider closed, then the most pressing."""
+
+    def rank(item: PreflightItem) -> tuple[int, date, str]:
+        return (0 if closes_until(plan, item) else 1 if item.state == "not done" else 2, item.due, item.id)
+
+    return sorted((item for item in plan.preflight if item.state != "done"), key=rank)
 
 
 def first_steps(plan: Plan, items: int = 5) -> tuple[Step, ...]:
     """Blockers and errors with their way out, then the next pre-flight items."""
-    steps = [
-        Step(f.severity, f.text, f.remedy, "findings")
-        for severity in ("blocker", "error")
-        for f in plan.findings
-        if f.severity == severity
-    ]
-    for item in open_items(plan)[:items]:
-        closes = words.few(_names(plan, item.providers)) if item.state in ("not done", "closed") else ""
-        detail = f"Until then nothing goes to {closes} from the new IPs." if closes else ""
+    grave = [f for severity in ("blocker", "error") for f in plan.findings if f.severity == severity]
+    steps = [Step(f.severity, f.text, f.remedy, "findings") for f in grave]
+    said = {f.id.removeprefix("readiness.") for f in grave if f.id.startswith("readiness.")}
+    for item in [item for item in open_items(plan) if item.id not in said][:items]:
         title = item.text.rstrip(". ")
-        steps.append(Step(item.state, title, detail, f"preflight-{item.id}", item.due, item.owner))
+        steps.append(Step(item.state, title, _closing(plan, item), f"preflight-{item.id}", item.due, item.owner))
     return tuple(steps)
+
+
+def _closing(plan: Plan, item: PreflightItem) -> str:
+    """What an open item keeps closed, as a sentence."""
+    closed = closes_until(plan, item)
+    if closed is None:
+        return ""
+    names, until = closed
+    when = f"Until {words.day(until)}" if until and until != item.due else "Until then"
+    return f"{when} nothing goes to {names} from the new IPs."

@@ -9,10 +9,13 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from warmup.report.elsewhere import drawing
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Plan
@@ -85,11 +88,7 @@ def write_bundle(
     if unknown:
         raise ValueError(f"unknown kinds of output: {', '.join(sorted(unknown))}")
     with _workshop(target) as made:
-        notes = []
-        for kind in (kind for kind in FILES if kind in wanted):
-            if progress:
-                progress(f"writing the {WORDS[kind]}")
-            notes += _make(plan, kind, made, paper)
+        notes = _make_all(plan, [kind for kind in FILES if kind in wanted], made, paper, progress)
         if "report" not in wanted:
             (made / FILES["report"]).unlink(missing_ok=True)  # it was made for the PDF only
         files = tuple(_move(made, target))
@@ -110,11 +109,32 @@ def _workshop(target: Path) -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-def _make(plan: Plan, kind: str, folder: Path, paper: Paper) -> list[str]:
-    """Make one kind of output; returns notes."""
-    path = folder / FILES[kind]
-    if kind == "pdf":
-        return _make_pdf(plan, folder, paper)
+def _make_all(plan: Plan, kinds: list[str], folder: Path, paper: Paper, progress: Progress | None) -> list[str]:
+    """Make every kind of output; returns notes.
+
+    The charts are drawn by a second Python from the beginning, and the browser prints while the tables are written.
+    """
+    with ExitStack() as open_work:
+        charts = None
+        if "charts" in kinds and len(kinds) > 1:  # alone they would only wait for the second Python to start
+            charts = open_work.enter_context(drawing(plan, folder / FILES["charts"]))
+        printer = open_work.enter_context(ThreadPoolExecutor(1))
+        printed: Future[list[str]] | None = None
+        for kind in kinds:
+            if progress:
+                progress(f"writing the {WORDS[kind]}")
+            if kind == "pdf":
+                _make_page(plan, folder)
+                printed = printer.submit(_print_page, folder, paper)
+            elif kind == "charts" and charts:
+                charts()
+            else:
+                _make(plan, kind, folder / FILES[kind])
+        return printed.result() if printed else []
+
+
+def _make(plan: Plan, kind: str, path: Path) -> None:
+    """Make one kind of output."""
     if kind == "report":
         from warmup.report.html import write_report
 
@@ -138,16 +158,19 @@ def _make(plan: Plan, kind: str, folder: Path, paper: Paper) -> list[str]:
         write_charts(plan, path)
     else:
         plan.save(path)
-    return []
 
 
-def _make_pdf(plan: Plan, folder: Path, paper: Paper) -> list[str]:
+def _make_page(plan: Plan, folder: Path) -> None:
+    """The page that is printed, if it is not there yet."""
+    if not (folder / FILES["report"]).exists():
+        _make(plan, "report", folder / FILES["report"])
+
+
+def _print_page(folder: Path, paper: Paper) -> list[str]:
+    """Print the page; returns a note if no program here can."""
     from warmup.report.pdf import write_pdf
 
-    html = folder / FILES["report"]
-    if not html.exists():
-        _make(plan, "report", folder, paper)
-    printed = write_pdf(html, folder / FILES["pdf"], paper=paper)
+    printed = write_pdf(folder / FILES["report"], folder / FILES["pdf"], paper=paper)
     return [] if printed else [f"{FILES['pdf']} was not written: {printed.reason}."]
 
 

@@ -87,7 +87,10 @@ def write_ics(plan: Plan, path: str | Path) -> Path:
 
 
 def entries(plan: Plan) -> list[Entry]:
-    """All events of a plan by day: what must be done, what happens, what is sent."""
+    """All events of a plan by day, from the day it was made: what must be done, what happens, what is sent.
+
+    What is overdue stands on the day of the plan; what is done and what has passed is left out.
+    """
     ranks = {"pre-flight": 0, "milestone": 1, "send": 2}
     every = [*_preflight(plan), *_milestones(plan), *_sending_days(plan)]
     return sorted(every, key=lambda entry: (entry.day, ranks[entry.kind], entry.key))
@@ -95,9 +98,13 @@ def entries(plan: Plan) -> list[Entry]:
 
 def _preflight(plan: Plan) -> Iterator[Entry]:
     for item in plan.preflight:
-        done = item.state == "done"
-        title = f"Done: {item.text}" if done else f"{item.owner or 'TAM'}: {item.text}"
-        yield Entry("pre-flight", item.id, item.due, title, _item_text(plan, item), remind=not done)
+        if item.state == "done":
+            continue  # nothing to do, so nothing to be reminded of
+        late = item.due < plan.created
+        title = f"{item.owner or 'TAM'}: {item.text}"
+        if late:
+            title = f"Overdue since {day(item.due)}: {title}"
+        yield Entry("pre-flight", item.id, max(item.due, plan.created), title, _item_text(plan, item), remind=not late)
 
 
 def _item_text(plan: Plan, item: PreflightItem) -> str:
@@ -115,7 +122,8 @@ def _milestones(plan: Plan) -> Iterator[Entry]:
     for stone in sorted(plan.milestones, key=lambda m: (m.id, m.pool, m.provider, m.day)):
         key = "/".join((stone.id, stone.pool, stone.provider))
         seen[key] += 1
-        yield Entry("milestone", f"{key}/{seen[key]}", stone.day, milestone_line(plan, stone), "")
+        if stone.day >= plan.created:
+            yield Entry("milestone", f"{key}/{seen[key]}", stone.day, milestone_line(plan, stone), "")
 
 
 def _sending_days(plan: Plan) -> Iterator[Entry]:
@@ -125,6 +133,8 @@ def _sending_days(plan: Plan) -> Iterator[Entry]:
     days: list[tuple[date, pd.DataFrame]] = [(value, part) for value, part in groups if part["dedicated"].sum()]
     room = min(LONGEST_TEXT, FILE_BUDGET // max(1, len(days)))
     for ordinal, (value, part) in enumerate(days, 1):
+        if value < plan.created:
+            continue
         sent = int(part["dedicated"].sum())
         rest = int(part[["overflow", "legacy", "unplaced"]].to_numpy().sum())
         title = f"IP warm-up day {ordinal}: {number(sent)} on the new IPs, {number(rest)} elsewhere"

@@ -26,8 +26,7 @@ from warmup.report.vega import Chart, Columns
 
 def ramp_chart(ramp: DailyRamp, width: int, height: int = 320) -> Chart:
     """All mail per day, stacked by destination, with the supply line, markers and quiet days."""
-    order = [("dedicated", palette.DEDICATED), ("overflow", palette.OVERFLOW), ("legacy", palette.LEGACY)]
-    order.append(("unplaced", palette.UNPLACED))
+    order = list(palette.DESTINATIONS.items())
     total = [0] * len(ramp.dates)
     stacked: dict[str, list[int]] = {}
     for name, _ in order:
@@ -196,15 +195,18 @@ def rollback_chart(lines: tuple[RollbackRow, ...], dates: tuple[date, ...], widt
             for key, value in zip(spans, (vega.stamp(first), vega.stamp(end), name), strict=True):
                 spans[key].append(value)
     height = 24 + 20 * len(names)
-    chart = (
-        alt.Chart(vega.named_data("t"))
-        .mark_rect(color=palette.CARRY, clip=True)
-        .encode(x=vega.time_axis(dates, 10 if width > 500 else 3, grid=True), x2="e:T", y=_row_axis(names, width))
-    )
+    x = vega.time_axis(dates, 10 if width > 500 else 3, grid=True)
+    rows = {"d": [vega.stamp(dates[0])] * len(names), "e": [vega.stamp(dates[-1]) + vega.DAY_MS] * len(names)}
+    layers = [
+        alt.Chart(vega.named_data(name))
+        .mark_rect(color=color, clip=True)
+        .encode(x=x if name == "rows" else alt.X("d:T"), x2="e:T", y=_row_axis(names, width))
+        for name, color in (("rows", palette.NOTHING), ("t", palette.CARRY))
+    ]
     return Chart(
         id=f"rollback-{width}",
-        spec=vega.sized(alt.layer(chart), width, height),
-        tables={"t": spans},
+        spec=vega.sized(alt.layer(*layers), width, height),
+        tables={"t": spans, "rows": {**rows, "row": names}},
         width=width,
         height=height,
         label="Days on which the legacy platform could carry each mailbox provider's mail of the next day",
@@ -218,7 +220,7 @@ def finish_charts(finish: FinishChart) -> tuple[Chart, Chart]:
     top = max(1, *finish.free, *finish.held) * 1.05
     made = []
     for key, counts, color in (("free", finish.free, palette.DEDICATED), ("held", finish.held, palette.HELD)):
-        commit = (Marker(finish.commit, "commit date"),) if finish.commit and key == "held" else ()
+        commit = (Marker(finish.commit, "promise", firm=True),) if finish.commit and key == "held" else ()
         marks, mark_tables, _ = vega.marker_layers(commit, dates, 420)
         table: Columns = {
             "d": [vega.stamp(start) for start in finish.starts],
@@ -229,7 +231,7 @@ def finish_charts(finish: FinishChart) -> tuple[Chart, Chart]:
             alt.Chart(vega.named_data("t"))
             .mark_rect(color=color, clip=True)
             .encode(
-                x=vega.time_axis(dates, 5), x2="e:T", y=vega.value_axis("n", top, "futures", ticks=4), y2=alt.Y2Datum(0)
+                x=vega.time_axis(dates, 5), x2="e:T", y=vega.value_axis("n", top, "cases", ticks=4), y2=alt.Y2Datum(0)
             )
         )
         made.append(
@@ -239,9 +241,9 @@ def finish_charts(finish: FinishChart) -> tuple[Chart, Chart]:
                 tables={"t": table, **mark_tables},
                 width=420,
                 height=200,
-                label=f"Finish dates of {finish.futures} computed futures, "
+                label=f"Finish dates of {finish.futures} computed cases, "
                 + ("if nothing is held" if key == "free" else "with the assumed holds"),
-                hover=[vega.hover_bars([("day", "From"), ("n", "futures")])],
+                hover=[vega.hover_bars([("day", "From"), ("n", "cases")])],
                 hover_tables={"hover": {"d": table["d"], "e": table["e"], "n": counts}},
             )
         )

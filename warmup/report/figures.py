@@ -49,6 +49,7 @@ STYLE: Any = {
     "axes.titlesize": NORMAL,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # said, because finding it costs laying out every axis once more
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": palette.GRID,
@@ -78,7 +79,7 @@ def slide(title: str, under: str, note: str) -> Figure:
     """An empty slide with its title, the line under it, and a note at the foot."""
     fig = Figure(figsize=SIZE)
     fig.text(0.05, 0.935, title, fontsize=TITLE, fontweight="bold", va="center")
-    fig.text(0.05, 0.885, under, fontsize=NORMAL, color=palette.AXIS, va="center")
+    fig.text(0.05, 0.905, under, fontsize=NORMAL, color=palette.AXIS, va="top", linespacing=1.35)
     fig.text(0.05, 0.03, note, fontsize=SMALL, color=palette.AXIS, va="center")
     for text in fig.texts:
         _cut_to(text, 0.97 * fig.bbox.width)
@@ -142,13 +143,16 @@ def _line(axes: Axes, dates: tuple[date, ...], values: list[int], color: str, wi
 
 def _markers(axes: Axes, found: tuple[Marker, ...], dates: tuple[date, ...]) -> None:
     """Vertical lines with labels above the plot, in as many rows as keep them apart."""
-    texts = [f"{short(m.text, 28)}, {words.day_month(m.day)}" for m in found]
+    texts = [short(m.label, 40) for m in found]
     at = [(m.day - dates[0]).days + 0.5 for m in found]
     per_day = 880 / len(dates)  # a plot is about 880 points wide, a character of 12 points about 6.2
     places = place_labels([a * per_day for a in at], [6.2 * len(t) + 12 for t in texts], 880)
     for marker, text, (row, left) in zip(found, texts, places, strict=True):
         x = _number(marker.day) + 0.5
-        axes.axvline(x, color=palette.MARKER, linewidth=1.2, linestyle=(0, (4, 3)))
+        if not marker.later:
+            style: Any = "solid" if marker.firm else (0, (4, 3))
+            up = 1 + (4 + 15 * row + 8) / (72 * SIZE[1] * axes.get_position().height)  # as far as its words
+            axes.axvline(x, ymax=up, clip_on=False, color=palette.MARKER, linewidth=1.2, linestyle=style)
         axes.annotate(
             text,
             (x, 1),
@@ -165,11 +169,10 @@ def _markers(axes: Axes, found: tuple[Marker, ...], dates: tuple[date, ...]) -> 
 def ramp(series: DailyRamp, title: str, note: str) -> Figure:
     """All mail per day by destination, stacked."""
     fig = slide(title, "Messages a day by where they are sent from", note)
-    axes = _one(fig, height=0.60)
+    axes = _one(fig, bottom=0.19, height=0.54)
     for start, end in _quiet(series.kinds):
         axes.axvspan(_number(series.dates[0]) + start, _number(series.dates[0]) + end, color=palette.BAND, linewidth=0)
-    order = [("dedicated", palette.DEDICATED), ("overflow", palette.OVERFLOW), ("legacy", palette.LEGACY)]
-    order = [(n, c) for n, c in [*order, ("unplaced", palette.UNPLACED)] if any(series.parts[n])]
+    order = [(n, c) for n, c in palette.DESTINATIONS.items() if any(series.parts[n])]
     total = np.zeros(len(series.dates), dtype=np.int64)
     stacked = []
     for name, color in order:
@@ -186,7 +189,7 @@ def ramp(series: DailyRamp, title: str, note: str) -> Figure:
     handles.append(Line2D([], [], color=palette.SUPPLY, linewidth=1, label="supply"))
     if _quiet(series.kinds):
         handles.append(Patch(color=palette.BAND, label="no growth, no mail, or legacy only"))
-    fig.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.045, 0.045), ncols=len(handles))
+    fig.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.045, 0.045), ncols=4)
     return fig
 
 
@@ -326,9 +329,10 @@ def heat_map(series: HeatMap, title: str, note: str) -> Figure:
     axes = _one(fig, left=0.2, width=0.77, bottom=0.2, height=0.62)
     start = _number(series.dates[0])
     for row, (_, shares) in enumerate(series.rows):
-        for first, end, step in heat_runs(shares):
-            color = palette.HEAT_STEPS[step][1]
-            axes.broken_barh([(start + first, end - first)], (row - 0.45, 0.9), facecolors=color, linewidth=0)
+        runs = heat_runs(shares)
+        spans = [(start + first, end - first) for first, end, _ in runs]
+        colors = [palette.HEAT_STEPS[step][1] for _, _, step in runs]
+        axes.broken_barh(spans, (row - 0.45, 0.9), facecolors=colors, linewidth=0)
     axes.set_yticks(range(len(series.rows)), [short(name, 26) for name, _ in series.rows])
     axes.set_ylim(len(series.rows) - 0.5, -0.5)
     axes.grid(visible=False)
@@ -362,9 +366,9 @@ def ip_load(found: tuple[IpLoad, ...], title: str, note: str) -> Figure:
 
 
 def finish(series: FinishChart, title: str, under: str, note: str) -> Figure:
-    """Finish dates of the computed futures, without and with the assumed holds."""
+    """Finish dates of the computed cases, without and with the assumed holds."""
     fig = slide(title, under, note)
-    top, bottom = fig.add_axes((0.085, 0.52, 0.885, 0.27)), fig.add_axes((0.085, 0.12, 0.885, 0.27))
+    top, bottom = fig.add_axes((0.085, 0.51, 0.885, 0.26)), fig.add_axes((0.085, 0.11, 0.885, 0.26))
     last = series.starts[-1] + timedelta(series.width - 1)
     dates = tuple(series.starts[0] + timedelta(n) for n in range((last - series.starts[0]).days + 1))
     high = max(1, *series.free, *series.held) * 1.1
@@ -377,23 +381,27 @@ def finish(series: FinishChart, title: str, under: str, note: str) -> Figure:
         _days(axes, dates)
         axes.set_ylim(0, high)
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        axes.set_ylabel("futures")
+        axes.set_ylabel("cases")
         axes.set_title(name)
     if series.commit:
-        _markers(bottom, (Marker(series.commit, "commit date"),), dates)
+        _markers(bottom, (Marker(series.commit, "promise", firm=True),), dates)
     return fig
 
 
 def rollback(lines: tuple[RollbackRow, ...], dates: tuple[date, ...], title: str, note: str) -> Figure:
     """Per provider the days on which legacy could take its mail back."""
     fig = slide(title, "Days on which the legacy platform could carry a mailbox provider's mail of the next day", note)
-    axes = _one(fig, left=0.2, width=0.77)
+    axes = _one(fig, left=0.2, width=0.77, bottom=0.19, height=0.62)
     for row, line in enumerate(lines):
         spans = [(_number(first), _number(end) - _number(first)) for first, end in line.spans]
+        whole = (_number(dates[0]), len(dates))
+        axes.broken_barh([whole], (row - 0.4, 0.8), facecolors=palette.NOTHING, linewidth=0)
         axes.broken_barh(spans, (row - 0.4, 0.8), facecolors=palette.CARRY, linewidth=0)
     axes.set_yticks(range(len(lines)), [short(line.name, 26) for line in lines])
     axes.set_ylim(len(lines) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
     _days(axes, dates)
     axes.grid(visible=True, axis="x")
+    handles = [Patch(color=palette.CARRY, label="legacy could"), Patch(color=palette.NOTHING, label="it could not")]
+    fig.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.045, 0.045), ncols=2)
     return fig

@@ -156,6 +156,7 @@ def environment(plan: Plan) -> jinja2.Environment:
         "slug": lambda text: re.sub(r"[^a-z0-9]+", "-", str(text).lower()).strip("-"),
         "names": lambda ids: [plan.providers.get(i, i) for i in ids],
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
+        "sourced": words.sourced,
         "lower_first": lambda text: text[:1].lower() + text[1:],
     }
     return env

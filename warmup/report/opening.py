@@ -9,6 +9,8 @@ from warmup.report.answer import answer, first_steps
 from warmup.report.guard import plain
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from warmup.planner.plan import Milestone, Plan
     from warmup.report.answer import Step
 
@@ -37,11 +39,30 @@ def sentence(text: str) -> str:
     return clean if not clean or clean.endswith((".", "!", "?", "…")) else f"{clean}."
 
 
+_TIERS = ("0_30", "31_60", "61_90", "91_180", "181_365", "machine_only", "older_or_never")
+"""Audiences in the order in which they join; of one day the milestones stand in this order."""
+_PLAINER = {"Recipients with machine opens only": "People whose only opens were made by machines"}
+
+
+def milestones(plan: Plan) -> list[Milestone]:
+    """The dated events by day; the audiences of one day from the most engaged on."""
+
+    def order(stone: Milestone) -> tuple[date, int, str]:
+        parts = stone.id.split(".")
+        tier = parts[1] if parts[0] == "tier" and len(parts) > 1 else ""
+        return (stone.day, _TIERS.index(tier) if tier in _TIERS else -1, stone.id)
+
+    return sorted(plan.milestones, key=order)
+
+
 def milestone_line(plan: Plan, stone: Milestone) -> str:
     """What happens, and where it does unless the text says so itself."""
     where = (stone.pool, plan.providers.get(stone.provider, stone.provider))
     about = [plain(part) for part in where if part and part not in stone.text]
-    return f"{plain(stone.text)} ({', '.join(about)})" if about else plain(stone.text)
+    text = plain(stone.text)
+    for clumsy, plainer in _PLAINER.items():
+        text = text.replace(clumsy, plainer)
+    return f"{text} ({', '.join(about)})" if about else text
 
 
 def _line(step: Step) -> str:

@@ -10,6 +10,8 @@ from warmup import __version__
 from warmup.planner.plan import SCHEMA_VERSION
 from warmup.report import drawings, facts, palette, series, vega, words
 from warmup.report.answer import answer, held_back, takes_no_ip
+from warmup.report.notes import notes
+from warmup.report.opening import milestone_line, milestones
 from warmup.report.weeks import WHOLE, careful_until, slice_times, weeks
 
 if TYPE_CHECKING:
@@ -136,14 +138,14 @@ def charts(plan: Plan) -> Charts:
 
 def _charts(plan: Plan) -> Charts:
     days = series.shown_days(plan)
-    ramp = series.daily_ramp(plan, days)
+    ramp, small = series.daily_ramp(plan, days), series.daily_ramp(plan, days, most=False)
     ramps = series.provider_ramps(plan, days)
     heat = series.heat_map(plan, days)
     finish = series.finish_chart(plan)
     lines = series.rollback_rows(plan, days)
     dates = series.dates_of(plan, days)
     return Charts(
-        ramp=(drawings.ramp_chart(ramp, vega.WIDE), drawings.ramp_chart(ramp, vega.NARROW, 260)),
+        ramp=(drawings.ramp_chart(ramp, vega.WIDE), drawings.ramp_chart(small, vega.NARROW, 280)),
         linear=tuple((r, drawings.provider_chart(r, log=False)) for r in ramps),
         log=tuple((r, drawings.provider_chart(r, log=True)) for r in ramps),
         heat=(drawings.heat_chart(heat, vega.WIDE), drawings.heat_chart(series.by_week(heat), vega.NARROW)),
@@ -167,6 +169,8 @@ def context(plan: Plan, drawn: Charts) -> dict[str, Any]:
         "schema": SCHEMA_VERSION,
         "answer": answer(plan),
         "trouble": trouble(plan),
+        "warnings": sum(f.severity == "warning" for f in plan.findings),
+        "speed": speed(plan),
         "no_ip": takes_no_ip(plan),
         "contents": [(a, t) for a, t in CONTENTS if a != "peaks" or plan.peaks],
         "tiered": len(plan.tiers) > 1,
@@ -175,6 +179,7 @@ def context(plan: Plan, drawn: Charts) -> dict[str, Any]:
         "limits": [pair for key, pair in words.LIMIT_WORDS.items() if key != "supply"],
         **keys(plan),
         **notes(plan),
+        "milestones": [(stone.day, milestone_line(plan, stone)) for stone in milestones(plan)],
         "weekly": week_table(plan),
         "provider_rows": provider_rows(plan),
         "finish_rows": finish_rows(plan),
@@ -214,11 +219,16 @@ def trouble(plan: Plan) -> str:
     return f"Not good enough yet: {words.listing(counts)}"
 
 
+def speed(plan: Plan) -> str:
+    """How fast the ramp climbs, in words a customer knows."""
+    pace = "full pace" if plan.pace == 1 else f"{words.percent(plan.pace)} of full pace"
+    return f"{plan.policy.capitalize()} policy, {pace}"
+
+
 def keys(plan: Plan) -> dict[str, Any]:
     """Legends: (box or line, colour, words) per entry."""
-    names = ("dedicated", "overflow", "legacy", "unplaced")
-    colors = dict(zip(names, (palette.DEDICATED, palette.OVERFLOW, palette.LEGACY, palette.UNPLACED), strict=True))
-    ramp = [("box", colors[n], words.DESTINATION_WORDS[n]) for n in names if plan.days[n].sum() > 0]
+    parts = series.daily_ramp(plan, series.shown_days(plan)).parts
+    ramp = [("box", color, words.DESTINATION_WORDS[n]) for n, color in palette.DESTINATIONS.items() if any(parts[n])]
     ramp.append(("line", palette.SUPPLY, "supply: all mail of the day"))
     if set(plan.days["kind"]) & {"silent", "legacy-only", "freeze"}:
         ramp.append(("box", palette.BAND, "no growth, no mail, or legacy only"))
@@ -231,114 +241,11 @@ def keys(plan: Plan) -> dict[str, Any]:
         ],
         "heat_key": [("box", color, text) for _, color, text in palette.HEAT_STEPS],
         "load_key": [("box", palette.DEDICATED, "messages per IP"), ("line", palette.CAP, "capacity of an IP")],
-        "rollback_key": [("box", palette.CARRY, "legacy could take it back the next day")],
+        "rollback_key": [
+            ("box", palette.CARRY, "legacy could carry the provider's mail of the next day"),
+            ("box", palette.NOTHING, "it could not"),
+        ],
     }
-
-
-def notes(plan: Plan) -> dict[str, str]:
-    """Sentences that stand beside charts."""
-    ramps = [pool.name for pool in plan.scenario.pools]
-    several = (
-        f" The {words.count(len(ramps), 'pool')} ({words.listing(ramps)}) are added up here; "
-        "a pool cannot lend its cap to another."
-        if len(ramps) > 1
-        else ""
-    )
-    left = [p for p in plan.providers if p not in series.small_members(plan)][24:]
-    more = f" Charts are shown for the 24 largest; {len(left)} more are in the Excel sheet." if left else ""
-    return {
-        "ramp_note": _legacy_end(plan),
-        "provider_note": f"Grey is mail that is due there but still sent from elsewhere.{several}{more}",
-        "load_note": _load_note(plan),
-        "rotation_note": _rotation_note(plan),
-        "rollback_note": _rollback_note(plan),
-        "legacy_note": _legacy_note(plan),
-        "sheet_end": _sheet_end(plan),
-        "moved_back": _moved_back(plan),
-    }
-
-
-def _legacy_end(plan: Plan) -> str:
-    until = plan.scenario.legacy.until
-    return f"{plan.scenario.legacy.name} may send until {words.day(until)}." if until else "No end of legacy is agreed."
-
-
-def _load_note(plan: Plan) -> str:
-    if not len(plan.ip_load):
-        return "No dedicated IP sends in this plan."
-    share = (plan.ip_load["per_ip"] / plan.ip_load["capacity_per_ip"]).max()
-    enough = (
-        "the IPs have room to spare" if share < 0.7 else "there is little room" if share <= 1 else "that does not fit"
-    )
-    return f"The fullest IP reaches {words.percent(float(share), 1)} of its capacity on its largest day: {enough}."
-
-
-def _rotation_note(plan: Plan) -> str:
-    if not len(plan.rotation):
-        return ""
-    pools = words.listing(sorted({str(pool) for pool in plan.rotation["pool"]}))
-    lost = (plan.rotation["pool_cap"] - plan.rotation["equal_rotation_cap"]).clip(lower=0)
-    at = int(lost.to_numpy().argmax())
-    day, messages = words.day(plan.rotation["date"].iloc[at]), words.number(float(lost.iloc[at]))
-    return (
-        f"The IPs of {pools} do not all start together. A platform that rotates them equally may only send what the "
-        f"newest allows: on {day} {messages} messages less than this plan. Give later IPs a pool of their own."
-    )
-
-
-def _rollback_note(plan: Plan) -> str:
-    lines = series.rollback_rows(plan, (plan.last - plan.first).days + 1)
-    first = min(
-        (line for line in lines if line.until and not line.always),
-        key=lambda line: line.until or plan.last,
-        default=None,
-    )
-    if not lines:
-        return ""
-    if first is None or first.until is None:
-        return "Legacy could take any provider's mail back on every day of this plan."
-    day = words.day(first.until)
-    return f"The first to lose its way back is {first.name}: after {day} legacy could no longer carry its next day."
-
-
-def _legacy_note(plan: Plan) -> str:
-    mix = plan.legacy_mix.dropna()
-    if not len(mix):
-        return ""
-    start = float(mix["over_90_share"].iloc[0])
-    over = (
-        mix[(mix["over_90_share"] > 0.5) | (mix["over_90_share"] >= 2 * start)]
-        if start
-        else mix[mix["over_90_share"] > 0.5]
-    )
-    who = "people without engagement for over 90 days"
-    base = f"At the start {words.percent(start)} of legacy's marketing mail goes to {who}."
-    if not len(over):
-        return f"{base} It stays below half, and below twice that."
-    day, share = words.day(over["date"].iloc[0]), words.percent(float(over["over_90_share"].iloc[0]))
-    return (
-        f"{base} As the engaged people move first, that share grows: {share} on {day}. Both platforms send in the name "
-        "of the same domain, so send those people less often on legacy from then on."
-    )
-
-
-def _moved_back(plan: Plan) -> str:
-    n = int(plan.control.get("moved_back", 0))
-    if not n:
-        return "Who has moved stays moved: no threshold falls in this plan."
-    return (
-        "Who has moved stays moved, with one exception: where a send is larger than the cap, "
-        f"{words.number(n)} messages in all go back to where they came from, and the threshold falls for that day."
-    )
-
-
-def _sheet_end(plan: Plan) -> str:
-    if plan.all.day is None:
-        return ""
-    return (
-        f"From {words.day(plan.all.day)} the migration is complete. Two weeks more are shown, because complete is a "
-        "statement about 14 days; after that the thresholds no longer change."
-    )
 
 
 def week_table(plan: Plan) -> WeekTable:

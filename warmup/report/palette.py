@@ -15,6 +15,8 @@ GRID = "#e3e7ec"
 DEDICATED = "#1f6fb2"
 OVERFLOW = "#e3a72f"
 LEGACY = "#b5bec9"
+STAYS = "#8c7a66"
+NOTHING = "#eef0f2"
 UNPLACED = "#c0392b"
 SUPPLY = "#1c2431"
 CAP = "#b8480f"
@@ -22,6 +24,15 @@ BAND = "#f3e9d4"
 MARKER = "#5b3f8c"
 CARRY = "#2a8c82"
 HELD = "#8a5a9e"
+
+DESTINATIONS = {
+    "dedicated": DEDICATED,
+    "overflow": OVERFLOW,
+    "legacy": LEGACY,
+    "stays": STAYS,
+    "unplaced": UNPLACED,
+}
+"""Parts of a day's mail in the order in which they are stacked, from below."""
 
 HEAT_STEPS: tuple[tuple[float, str, str], ...] = (
     (0.0, "#eceff3", "nothing yet"),
@@ -41,6 +52,8 @@ DARK: dict[str, str] = {
     DEDICATED: "#57a5e3",
     OVERFLOW: "#ecbb55",
     LEGACY: "#596675",
+    STAYS: "#a08c74",
+    NOTHING: "#242a33",
     UNPLACED: "#f2776a",
     SUPPLY: "#eef2f6",
     CAP: "#f59a5c",

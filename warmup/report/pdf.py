@@ -7,6 +7,7 @@ afterwards, and without a network.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -42,6 +43,10 @@ MISSING = "no Chromium, Chrome or Edge found, and WeasyPrint is not installed (p
 
 Paper = Literal["A4", "Letter"]
 
+_SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL)
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+_FOLDED = re.compile(r"<details\b(?![^>]*\bopen\b)")
+
 
 @dataclass(frozen=True)
 class Printed:
@@ -76,8 +81,7 @@ def write_pdf(html_path: str | Path, pdf_path: str | Path, *, paper: Paper = "A4
     reasons = []
     with tempfile.TemporaryDirectory(prefix="warmup-print-", ignore_cleanup_errors=True) as folder:
         page, made = Path(folder) / "page.html", Path(folder) / "page.pdf"
-        size = f"<style>@page {{ size: {paper} }}</style>"
-        page.write_text(html.read_text(encoding="utf-8") + size, encoding="utf-8")
+        page.write_text(for_paper(html.read_text(encoding="utf-8"), paper), encoding="utf-8")
         for browser in browsers():
             reason = _print(browser, page, made)
             if not reason:
@@ -91,6 +95,20 @@ def write_pdf(html_path: str | Path, pdf_path: str | Path, *, paper: Paper = "A4
                 return Printed(True, "WeasyPrint")
             reasons.append(reason)
     return Printed(False, reason="; ".join(reasons) or MISSING)
+
+
+def for_paper(html: str, paper: Paper) -> str:
+    """The page as it is printed: without its scripts, with everything opened that can be folded, on this paper.
+
+    Two thirds of a report are scripts that a printer would only read, and a program that knows no newer style sheets
+    would print a folded part as folded.
+
+    >>> for_paper("<body><details><summary>More</summary></details><script>x</script></body>", "A4")
+    '<body><details open><summary>More</summary></details></body><style>@page { size: A4 }</style>'
+    """
+    # The policy goes with the scripts: it allows no style but the page's own, and the size of the paper is one more.
+    still = _FOLDED.sub("<details open", _POLICY.sub("", _SCRIPT.sub("", html)))
+    return f"{still}<style>@page {{ size: {paper} }}</style>"
 
 
 def browsers() -> Iterator[Path]:

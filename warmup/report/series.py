@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from warmup.report.palette import heat_step
+from warmup.report.words import day_month
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Plan
@@ -29,15 +30,33 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Marker:
-    """A dated line in a chart with a few words."""
+    """A dated line in a chart with a few words.
+
+    Attributes:
+        day: Where it stands.
+        text: What happens.
+        firm: A promise or an agreement, not an expectation.
+        later: When it really happens, if that is after the chart's end; ``day`` is then the chart's last.
+    """
 
     day: date
     text: str
+    firm: bool = False
+    later: date | None = None
+
+    @property
+    def label(self) -> str:
+        """The words with their date."""
+        return f"{self.text}, {day_month(self.later)} →" if self.later else f"{self.text}, {day_month(self.day)}"
 
 
 @dataclass(frozen=True)
 class DailyRamp:
-    """Messages per day by destination (``parts``), the supply line, and what happens when."""
+    """Messages per day by destination (``parts``), the supply line, and what happens when.
+
+    ``stays`` is a part of its own: what remains on legacy by decision (control group, recipients left out), so that
+    ``legacy`` is what still has to move.
+    """
 
     dates: tuple[date, ...]
     parts: dict[str, list[int]]
@@ -97,12 +116,21 @@ class FinishChart:
 
 @dataclass(frozen=True)
 class RollbackRow:
-    """Spans of days on which legacy could carry a provider's mail of the next day; ``until``: the first gap's eve."""
+    """When legacy could carry a provider's mail of the next day.
+
+    Attributes:
+        name: The provider.
+        spans: First day and the day after the last of each run of days on which it could.
+        until: The last day before the first on which it could not; None where the first day is one, or none is.
+        gap: The first day on which it could not; None: it always could.
+        never_from: From here on it never could again; None: it could on the last day.
+    """
 
     name: str
     spans: tuple[tuple[date, date], ...]
     until: date | None
-    always: bool
+    gap: date | None
+    never_from: date | None
 
 
 def offsets(plan: Plan, frame: pd.DataFrame, column: str = "date") -> Ints:
@@ -138,31 +166,54 @@ def dates_of(plan: Plan, days: int) -> tuple[date, ...]:
     return tuple(plan.first + timedelta(n) for n in range(days))
 
 
-def markers(plan: Plan, days: int) -> tuple[Marker, ...]:
-    """Complete, end of legacy, deadline and peaks, where they fall on the shown days."""
+def markers(plan: Plan, days: int, most: bool = True) -> tuple[Marker, ...]:
+    """Expected and promised completion, end of legacy, deadline and peaks; what is later stands at the chart's end.
+
+    Args:
+        plan: The plan.
+        days: Days shown.
+        most: Also the dates of the engaged; False for a small chart.
+    """
+    chance = plan.uncertainty
     found = [
-        Marker(plan.engaged.day, "complete ≤ 90 days") if plan.engaged.day and len(plan.tiers) > 1 else None,
-        Marker(plan.all.day, "complete") if plan.all.day else None,
-        Marker(plan.scenario.legacy.until, "legacy ends") if plan.scenario.legacy.until else None,
-        Marker(plan.scenario.deadline, "deadline") if plan.scenario.deadline else None,
+        *_completions(plan.all.day, chance.commit_all if chance else None, ""),
+        Marker(plan.scenario.legacy.until, "legacy ends", firm=True) if plan.scenario.legacy.until else None,
+        Marker(plan.scenario.deadline, "deadline", firm=True) if plan.scenario.deadline else None,
         *(Marker(peak.day, peak.name) for peak in plan.peaks),
     ]
+    if most and len(plan.tiers) > 1:
+        found += _completions(plan.engaged.day, chance.commit_engaged if chance else None, " ≤ 90 days")
     last = plan.first + timedelta(days - 1)
-    return tuple(sorted((m for m in found if m and plan.first <= m.day <= last), key=lambda m: m.day))
+    there = [m for m in found if m and m.day >= plan.first]
+    shown = [m if m.day <= last else Marker(last, m.text, m.firm, later=m.day) for m in there]
+    return tuple(sorted(shown, key=lambda m: m.later or m.day))
 
 
-def daily_ramp(plan: Plan, days: int) -> DailyRamp:
-    """The stacked chart of all mail."""
+def _completions(expected: date | None, promised: date | None, scope: str) -> list[Marker | None]:
+    if expected and expected == promised:
+        return [Marker(expected, f"complete{scope}: expected and promised", firm=True)]
+    return [
+        Marker(expected, f"expected{scope}") if expected else None,
+        Marker(promised, f"promise{scope}", firm=True) if promised else None,
+    ]
+
+
+def daily_ramp(plan: Plan, days: int, most: bool = True) -> DailyRamp:
+    """The stacked chart of all mail; ``most`` as for :func:`markers`."""
     kinds = [""] * days
     for at, kind in zip(offsets(plan, plan.days), plan.days["kind"], strict=True):
         if 0 <= at < days:
             kinds[at] = str(kind)
+    parts = {d: daily(plan, plan.days, d, days) for d in ("dedicated", "overflow", "legacy", "unplaced")}
+    kept = plan.messages[plan.messages["limit"].isin(OUTSIDE) & (plan.messages["destination"] == "legacy")]
+    parts["stays"] = daily(plan, kept, "messages", days)
+    parts["legacy"] = parts["legacy"] - parts["stays"]
     return DailyRamp(
         dates=dates_of(plan, days),
-        parts={d: daily(plan, plan.days, d, days).tolist() for d in ("dedicated", "overflow", "legacy", "unplaced")},
+        parts={name: values.tolist() for name, values in parts.items()},
         supply=daily(plan, plan.days, "supply", days).tolist(),
         kinds=kinds,
-        markers=markers(plan, days),
+        markers=markers(plan, days, most),
     )
 
 
@@ -320,9 +371,15 @@ def _rollback_row(plan: Plan, name: str, can: NDArray[np.bool_]) -> RollbackRow:
         (plan.first + timedelta(int(a)), plan.first + timedelta(int(b)))
         for a, b in zip(edges[::2], edges[1::2], strict=True)
     )
-    gaps = np.flatnonzero(~can)
-    until = plan.first + timedelta(int(gaps[0]) - 1) if len(gaps) and gaps[0] > 0 else None
-    return RollbackRow(name, spans, until, always=bool(can.all()))
+    gaps, carried = np.flatnonzero(~can), np.flatnonzero(can)
+    after = int(carried[-1]) + 1 if len(carried) else 0
+    return RollbackRow(
+        name,
+        spans,
+        until=plan.first + timedelta(int(gaps[0]) - 1) if len(gaps) and gaps[0] > 0 else None,
+        gap=plan.first + timedelta(int(gaps[0])) if len(gaps) else None,
+        never_from=plan.first + timedelta(after) if after < len(can) else None,
+    )
 
 
 def week_ticks(dates: tuple[date, ...], most: int = 8) -> list[date]:

@@ -13,14 +13,14 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderResult
-from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from warmup.report.daysheet import last_shown, provider_label, rows
 from warmup.report.guard import plain
 from warmup.report.opening import first_lines, sentence, sentences
-from warmup.report.words import day, day_month, number, percent
+from warmup.report.words import count, day, day_month, number, percent
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Finding, Plan
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MOST_BARS = 16
 """Lines of the ramp chart; a longer plan has several weeks to a line."""
 NEXT_DAYS = 7
+MOST_NOTES = 4
+NOTE_LENGTH = 230
+"""Characters of a note on the data at most: a list of names can be long."""
 READABLE = 110
 """Characters of a line of running text at most, however wide the terminal."""
 
@@ -85,20 +88,37 @@ class Summary:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the summary out for the width and the characters of the terminal."""
-        voice = Voice(options.ascii_only)
-        plan = self.plan
+        for part in self._parts(options):
+            yield from trimmed(console, options, part)
+
+    def _parts(self, options: ConsoleOptions) -> Iterator[Any]:
+        voice, plan = Voice(options.ascii_only), self.plan
         yield Text.assemble(
             voice.text(plan.scenario.customer, "bold"),
             voice.text(f": moving to {plan.scenario.new.name}, plan of {day(plan.created)}"),
         )
         yield Text("")
         for paragraph in sentences(plan):
-            yield _paragraph(voice.text(paragraph), options)
+            yield _item(Text(""), voice.text(paragraph), 0)
         yield from _section(voice, "What must happen first", _first(voice, plan))
         yield from _section(voice, "The ramp", [_chart(voice, plan, options)])
         yield from _section(voice, f"The first {NEXT_DAYS} sending days", [_next_days(voice, plan)])
         if plan.findings:
             yield from _section(voice, "Findings", _findings(voice, plan))
+        if plan.notes:
+            yield from _section(voice, "Notes on the data", _notes(voice, plan))
+
+
+def trimmed(console: Console, options: ConsoleOptions, part: Any) -> Iterator[Segment]:
+    """A part without the blanks that rich fills its lines up with: they wrap where a terminal is made narrower."""
+    for line in console.render_lines(part, options, pad=False):
+        while line and not line[-1].text.strip():
+            line.pop()
+        if line:
+            last = line.pop()
+            line.append(Segment(last.text.rstrip(), last.style, last.control))
+        yield from line
+        yield Segment.line()
 
 
 def summary(plan: Plan) -> Summary:
@@ -112,16 +132,13 @@ def _section(voice: Voice, title: str, parts: Iterable[Any]) -> Iterator[Any]:
     yield from parts
 
 
-def _paragraph(text: Text, options: ConsoleOptions) -> Padding:
-    return Padding(text, (0, max(0, options.max_width - READABLE), 0, 0))
-
-
 def _item(mark: Text, text: Text, width: int) -> Table:
     """A mark and a text beside it, the text's further lines below its first."""
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=width)
+    grid = Table.grid(padding=(0, 1, 0, 0) if width else 0)
+    if width:
+        grid.add_column(width=width)
     grid.add_column(max_width=READABLE, overflow="fold")
-    grid.add_row(mark, text)
+    grid.add_row(*([mark] if width else []), text)
     return grid
 
 
@@ -145,12 +162,24 @@ def _finding(voice: Voice, finding: Finding) -> Text:
     return text.append_text(voice.text(f" ({finding.id})", "bright_black"))
 
 
+def _notes(voice: Voice, plan: Plan) -> Iterator[Any]:
+    """The warnings of the history's reading, or else its first remarks; the rest stands in the report."""
+    grave = [note for note in plan.notes if note.level != "info"] or list(plan.notes)
+    for note in grave[:MOST_NOTES]:
+        text = plain(note.text)
+        short = text if len(text) <= NOTE_LENGTH else f"{text[:NOTE_LENGTH].rsplit(' ', 1)[0]} …"
+        yield _item(voice.text("•"), voice.text(short), 1)
+    more = len(plan.notes) - min(len(grave), MOST_NOTES)
+    if more:
+        yield voice.text(f"{count(more, 'more note')} in the report, under “Notes on the data”.", "bright_black")
+
+
 # -- the ramp ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A line of the chart: its first day and its messages by part."""
+    """A line of the chart: its first day (of weeks: the Monday, as in all tables) and its messages by part."""
 
     first: date
     parts: dict[str, int]
@@ -184,7 +213,7 @@ def bars(plan: Plan) -> tuple[int, list[Bar]]:
     for value, part, messages in _sums(plan):
         if value <= last:
             out[(value - start).days // step][part] += messages
-    return step, [Bar(max(plan.first, start + timedelta(days=n * step)), parts) for n, parts in out.items()]
+    return step, [Bar(start + timedelta(days=n * step), parts) for n, parts in out.items()]
 
 
 def _sums(plan: Plan) -> Iterator[tuple[date, str, int]]:

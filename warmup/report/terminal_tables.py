@@ -165,7 +165,7 @@ def headline(start: date, latest: LatestStart) -> str:
     if latest.day is None:
         earliest = f"{day(latest.earliest)} is the first possible day with today's lead times"
         return f"No start is early enough{limit}; {earliest}."
-    sure = f" ({percent(latest.probability)} of the futures in time)" if latest.probability is not None else ""
+    sure = f" ({percent(latest.probability)} of the cases in time)" if latest.probability is not None else ""
     own = f" The planned start, {day(start)}, is "
     own += "in time." if start <= latest.day else f"{(start - latest.day).days} days too late."
     return f"Start on {day(latest.day)} at the latest{limit}{sure}; on {day(latest.earliest)} at the earliest.{own}"

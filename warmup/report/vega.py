@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 from altair.utils import schemapi
 
-from warmup.report import palette, words
+from warmup.report import palette
 from warmup.report.series import place_labels, week_ticks
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def marker_layers(
     plot = width - 70
     pixels = plot / len(dates)
     at = [((m.day - dates[0]).days + 0.5) * pixels for m in markers]
-    texts = [f"{m.text}, {words.day_month(m.day)}" for m in markers]
+    texts = [m.label for m in markers]
     places = place_labels(at, [LABEL_PIXELS * len(t) + 10 for t in texts], plot)
     layers: list[Any] = []
     tables: dict[str, Columns] = {}
@@ -215,11 +215,10 @@ def marker_layers(
         top = -4 - ROW_PIXELS * row
         tables[name] = {"d": [stamp(marker.day) + DAY_MS // 2], "text": [text]}
         base = alt.Chart(named_data(name)).encode(x=alt.X("d:T"))
-        layers.append(
-            base.mark_rule(color=palette.MARKER, strokeWidth=1, strokeDash=[3, 2], clip=False).encode(
-                y=alt.value(top - 6), y2=alt.value("height")
-            )
-        )
+        if not marker.later:  # what is later has no place in the chart, only words at its end
+            dash = [1, 0] if marker.firm else [3, 2]
+            rule = base.mark_rule(color=palette.MARKER, strokeWidth=1, strokeDash=dash, clip=False)
+            layers.append(rule.encode(y=alt.value(top - 6), y2=alt.value("height")))
         layers.append(
             base.mark_text(
                 align="right" if left else "left",

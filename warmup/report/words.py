@@ -50,6 +50,7 @@ DESTINATION_WORDS = {
     "dedicated": "new dedicated IPs",
     "overflow": "new platform's overflow",
     "legacy": "legacy platform",
+    "stays": "stays on legacy by decision",
     "unplaced": "no place found",
 }
 
@@ -97,6 +98,18 @@ def day(value: date, year: bool = True, nb: bool = False) -> str:
     text = f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}"
     text = f"{text} {value.year}" if year else text
     return text.replace(" ", NB) if nb else text
+
+
+def dates(*values: date) -> tuple[str, ...]:
+    """Days for one sentence: the year stands at the first, and again only where it changes.
+
+    >>> dates(date(2027, 7, 30), date(2027, 8, 20))
+    ('Fri 30 Jul 2027', 'Fri 20 Aug')
+    """
+    earlier = (None, *values)
+    return tuple(
+        day(v, year=before is None or v.year != before.year) for before, v in zip(earlier, values, strict=False)
+    )
 
 
 def day_month(value: date) -> str:
@@ -168,6 +181,11 @@ def limit_name(limit: str) -> str:
 def limit_meaning(limit: str) -> str:
     """What the limit means; empty for an unknown one."""
     return LIMIT_WORDS.get(limit, ("", ""))[1]
+
+
+def sourced(source: str) -> str:
+    """A source as a reader understands it: what the plan found out itself is said in words."""
+    return "worked out by this plan" if source.strip().lower() == "this plan" else source
 
 
 def visible(text: str) -> str:

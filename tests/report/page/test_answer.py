@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -19,13 +19,69 @@ def numbers(sentence):
 
 
 def test_the_dates_are_the_plans(plan):
-    sentence = answer(plan).dates
-    chance = plan.uncertainty
-    assert words.span(chance.engaged.low, chance.engaged.high) in sentence
-    assert words.span(chance.all.low, chance.all.high) in sentence
-    assert words.day(chance.commit_engaged) in sentence
-    assert words.day(chance.commit_all) in sentence
-    assert "if nothing is held" in sentence
+    found, chance = answer(plan), plan.uncertainty
+    assert words.span(chance.engaged.low, chance.engaged.high) in found.expected
+    assert words.span(chance.all.low, chance.all.high) in found.expected
+    assert "if no provider is held back" in found.expected
+    first, last = words.dates(chance.commit_engaged, chance.commit_all)
+    assert found.promise == (
+        f"Promise: complete on {first} for people engaged in the last 90 days, {last} for everyone in scope."
+    )
+    assert found.dates.startswith(found.promise)
+
+
+def test_a_range_of_one_day_is_a_day(plan, build_plan):
+    day = plan.all.day
+    chance = replace(plan.uncertainty, all=replace(plan.uncertainty.all, low=day, high=day))
+    sentence = answer(build_plan(uncertainty=chance)).expected
+    assert f"{words.day(day)} for everyone" in sentence
+    assert sentence.count("between") == 1
+
+
+@pytest.mark.parametrize(
+    ("commit_engaged", "commit_all", "says"),
+    [
+        (None, None, "No date can be promised"),
+        (date(2026, 6, 1), None, "no date can be promised for everyone in scope"),
+        (None, date(2026, 6, 1), "Promise: complete on Mon 1 Jun 2026 for everyone in scope."),
+    ],
+)
+def test_a_missing_promise_is_said_and_never_none(plan, build_plan, commit_engaged, commit_all, says):
+    chance = replace(plan.uncertainty, commit_engaged=commit_engaged, commit_all=commit_all)
+    found = answer(build_plan(uncertainty=chance))
+    assert says in found.promise
+    assert "None" not in found.dates
+
+
+def test_a_missed_deadline_is_the_first_thing_said(plan, build_plan):
+    def promise(deadline):
+        scenario = plan.scenario.model_copy(update={"deadline": deadline})
+        return answer(build_plan(scenario=scenario)).promise
+
+    done, sure = plan.all.day, plan.uncertainty.commit_all
+    assert promise(done - timedelta(1)).startswith(
+        f"The deadline, {words.day(done - timedelta(1))}, is missed. Promise"
+    )
+    assert promise(sure - timedelta(1)).startswith(
+        f"The deadline, {words.day(sure - timedelta(1))}, can be met but not promised. Promise"
+    )
+    assert promise(sure).startswith("Promise")
+
+
+def test_what_keeps_a_provider_closed_comes_first_and_once(plan, build_plan):
+    late = plan.first + timedelta(13)
+    items = [
+        replace(plan.preflight[0], id="early", state="assumed", due=plan.first - timedelta(60), providers=()),
+        replace(plan.preflight[0], id="reset", state="due", due=late, until=late, providers=("yahoo",)),
+        replace(plan.preflight[0], id="ready", state="done", due=plan.first - timedelta(61)),
+    ]
+    steps = answer(build_plan(preflight=tuple(items), findings=())).steps
+    assert [step.anchor for step in steps] == ["preflight-reset", "preflight-early"]
+    assert steps[0].detail == "Until then nothing goes to Yahoo and AOL from the new IPs."
+    assert steps[1].detail == ""
+    blocker = Finding("readiness.reset", "blocker", "Yahoo is closed.", "Ask for a reset.")
+    steps = answer(build_plan(preflight=tuple(items), findings=(blocker,))).steps
+    assert [step.anchor for step in steps] == ["findings", "preflight-early"]
 
 
 def test_no_other_number_stands_in_the_dates(plan):
@@ -75,7 +131,7 @@ def test_the_limit_is_the_weightiest_of_the_last_provider(plan):
     sentence = answer(plan).limit
     assert "Yahoo and AOL" in sentence
     assert words.percent(share) in sentence
-    assert words.day(plan.all.per_provider["yahoo"]) in sentence
+    assert "the last to be complete" in sentence
 
 
 def test_not_complete_says_so_and_why(plan, build_plan):

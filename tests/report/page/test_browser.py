@@ -103,7 +103,8 @@ def test_every_chart_comes_alive_and_nothing_is_asked_for(alive, report):
     assert alive.said == []
     assert alive.locator(".plot.on svg").count() >= 15
     ramp = alive.locator("[data-chart=ramp-860] svg")
-    assert ramp.locator("text", has_text="complete, 9 May").count() == 1
+    assert ramp.locator("text", has_text="expected, 9 May").count() == 1
+    assert ramp.locator("text", has_text="promise, ").count() == 1
     assert ramp.locator("path[fill='#1f6fb2']").count() == 1
 
 

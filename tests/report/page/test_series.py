@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -88,9 +89,40 @@ def test_words_in_charts_have_contrast():
 def test_the_stack_is_the_days_table(plan):
     days = series.shown_days(plan)
     ramp = series.daily_ramp(plan, days)
-    for name, values in ramp.parts.items():
-        assert values == plan.days[name].head(days).tolist()
+    stays = ramp.parts["stays"]
+    assert sum(stays) > 0
+    for name in ("dedicated", "overflow", "unplaced"):
+        assert ramp.parts[name] == plan.days[name].head(days).tolist()
+    whole = [a + b for a, b in zip(ramp.parts["legacy"], stays, strict=True)]
+    assert whole == plan.days["legacy"].head(days).tolist()
     assert ramp.supply == plan.days["supply"].head(days).tolist()
+
+
+def test_markers_say_what_is_expected_promised_and_later(plan, build_plan):
+    days = series.shown_days(plan)
+    by_text = {m.text: m for m in series.markers(plan, days)}
+    assert by_text["expected"].day == plan.all.day
+    assert by_text["promise"].day == plan.uncertainty.commit_all
+    assert by_text["promise"].firm
+    assert "expected ≤ 90 days" in by_text
+    assert "expected ≤ 90 days" not in {m.text for m in series.markers(plan, days, most=False)}
+    far = plan.first + timedelta(days + 30)
+    peak = replace(plan.peaks[0], name="Sale", day=far)
+    late = next(m for m in series.markers(build_plan(peaks=(peak,)), days) if m.text == "Sale")
+    assert late.day == plan.first + timedelta(days - 1)
+    assert late.label == f"Sale, {far.day} {far:%b} →"
+
+
+def test_the_way_back_is_lost_for_good_after_its_last_day(plan):
+    """Gaps between are quiet days' business; ``never_from`` is what comes after all of them."""
+    can = np.array([True, True, False, True, False, False])
+    row = series._rollback_row(plan, "x", can)
+    assert (row.gap, row.never_from) == (plan.first + timedelta(2), plan.first + timedelta(4))
+    assert row.until == plan.first + timedelta(1)
+    whole = series._rollback_row(plan, "x", np.array([True, True]))
+    assert (whole.gap, whole.never_from, whole.until) == (None, None, None)
+    none = series._rollback_row(plan, "x", np.array([False, False]))
+    assert (none.gap, none.never_from, none.until) == (plan.first, plan.first, None)
 
 
 def test_provider_charts_hold_every_message_and_cap(plan):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.report.daysheet import PARTS
 from warmup.report.excel.book import HEADS, LINE_HEIGHT, Book, Column, Placed, lines_of
-from warmup.report.opening import first_lines, milestone_line, sentences
+from warmup.report.opening import first_lines, milestone_line, milestones, sentences
 from warmup.report.words import day
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _milestones(book: Book, sheet: Any, row: int, plan: Plan) -> int:
     if not plan.milestones:
         return row
     book.text(sheet, row, 0, "Milestones", "subtitle")
-    for offset, stone in enumerate(sorted(plan.milestones, key=lambda m: (m.day, m.id, m.pool, m.provider)), 1):
+    for offset, stone in enumerate(milestones(plan), 1):
         book.cell(sheet, row + offset, 0, "date", stone.day)
         book.text(sheet, row + offset, 1, milestone_line(plan, stone))
     return row + len(plan.milestones) + 2
