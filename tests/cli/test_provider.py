@@ -105,7 +105,7 @@ def test_the_cache_records_the_answer_and_serves_it_without_dns(warmup, server, 
     ("args", "says"),
     [
         ((), "DOMAIN"),
-        (("who@example.com",), "give only what follows the @"),
+        (("who@example.com",), "give only its domain: example.com"),
         (("exa\x1bmple.com",), "is not a domain name"),
         (("x" * 5000,), "is not a domain name"),
         (("a.example", "b.example", "--mx", "mx.example"), "one domain"),
@@ -126,13 +126,38 @@ def test_wrong_use_is_one_line(warmup, args, says):
 
 
 def test_an_address_is_not_repeated(warmup):
-    assert "who" not in warmup("who@example.com")[2].replace("follows", "")
+    code, out, err = warmup("who.is@example.com")
+    assert (code, out) == (2, "")
+    assert err.startswith("…@example.com: is an address, which is not needed and should not be typed in; give only its")
+    assert "who.is" not in err
+    assert "who.is" not in warmup("who.is@bad domain")[2]
+
+
+def test_bad_arguments_do_not_hide_the_answers_to_the_others(warmup):
+    code, out, err = warmup("who@gmail.com", "web.de", "not a domain")
+    assert code == 2
+    assert "GMX / WEB.DE" in out
+    assert "Gmail" not in out
+    assert [line.split(":")[0] for line in err.splitlines() if "is a" in line] == ["…@gmail.com"]
+    assert "'not a domain': is not a domain name" in err
+    code, out, _ = warmup("who@gmail.com", "web.de", "--format", "json")
+    document = json.loads(out)
+    assert code == 2
+    assert [one["domain"] for one in document["results"]] == ["web.de"]
+    assert [one["where"] for one in document["problems"]] == ["…@gmail.com"]
+    assert "who" not in out
+
+
+def test_a_domain_that_no_source_names_says_so(warmup):
+    (found,) = json.loads(warmup("outlook.de", "--format", "json")[1])["results"]
+    assert (found["group"], found["confidence"]) == ("microsoft_consumer", "judgement")
 
 
 def test_all_bad_names_at_once(warmup):
-    code, _, err = warmup("a b", "gmail.com", "-", "c..d")
+    code, out, err = warmup("a b", "gmail.com", "-", "c..d")
     assert code == 2
-    assert len(err.strip().splitlines()) == 3
+    assert "Gmail" in out
+    assert sum("is not a domain name" in line for line in err.splitlines()) == 3
 
 
 def test_a_damaged_cache_is_bad_input(warmup, tmp_path):

@@ -39,7 +39,7 @@ def repeated(values: Iterable[str]) -> list[str]:
 def test_ids_aliases_domains_and_patterns_are_said_once():
     raw = [record for file, record in records() if file not in MODELS]
     assert repeated([r["id"] for r in raw] + [a for r in raw for a in r.get("aliases", [])]) == []
-    assert repeated(d for r in raw for d in r.get("domains", [])) == []
+    assert repeated(d for r in raw for d in [*r.get("domains", []), *r.get("widely_known", [])]) == []
     assert repeated(m for r in raw for m in r.get("mx", [])) == []
     assert repeated(r["id"] for file, r in records() if file == "groups") == []
     assert repeated(simplify(label) for file, r in records() if file == "labels" for label in r["labels"]) == []
@@ -156,6 +156,39 @@ def test_every_mailbox_record_of_the_mediation_contacts_with_a_domain_is_known(s
 )
 def test_labels_of_platforms(label, group):
     assert KNOWN.provider_of_label(label) == group
+
+
+@pytest.mark.parametrize(
+    ("group", "domains"),
+    [
+        (
+            "microsoft_consumer",
+            "outlook.de outlook.fr outlook.es outlook.it outlook.at outlook.jp hotmail.nl hotmail.be live.fi msn.com",
+        ),
+        ("yahoo", "yahoo.de yahoo.bg yahoo.hr yahoo.com.ua ymail.com rocketmail.com myyahoo.com aol.se aol.ch aol.jp"),
+        ("united_internet", "gmx.de gmx.at gmx.li web.de caramail.com"),
+        ("google", "googlemail.com"),
+        ("apple_icloud", "icloud.com me.com mac.com"),
+        ("proton", "proton.me protonmail.com pm.me"),
+        ("yandex", "yandex.ru ya.ru yandex.by yandex.kz yandex.ua yandex.com.tr narod.ru"),
+        ("vk_mailru", "mail.ru inbox.ru bk.ru list.ru internet.ru vk.com"),
+    ],
+)
+def test_country_domains_of_the_large_providers(group, domains):
+    assert {domain: KNOWN.providers[KNOWN.domains[domain]].group for domain in domains.split()} == dict.fromkeys(
+        domains.split(), group
+    )
+
+
+def test_domains_no_source_names_are_judgement(shared):
+    named = {
+        domain
+        for row in reference_rows(shared)
+        for domain in re.findall(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+", row["recipient_domains(;)"])
+    }
+    for provider in KNOWN.providers.values():
+        assert set(provider.widely_known) <= set(provider.domains)
+        assert not set(provider.widely_known) & named, provider.id
 
 
 def test_labels_with_microsoft_on_one_clock():

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from warmup.providers import Match
+    from warmup.errors import Problem
+    from warmup.providers import Match, Provider
     from warmup.providers.mx_answer import MxAnswer
 
 SCHEMA_VERSION = 1
@@ -51,23 +52,28 @@ def command(
     """Say whose mailbox each recipient domain is, and how we know.
 
     Without --resolve, --cache or --mx the catalogue's own list of domains decides; DNS is not asked. Exit code 3: the
-    MX of a domain could not be determined (no reply, SERVFAIL, REFUSED).
+    MX of a domain could not be determined (no reply, SERVFAIL, REFUSED). Exit code 2: an argument is no domain; the
+    others are answered all the same. An address is not answered: nobody needs one here, and none should be typed in.
     """
-    from warmup.providers import classify
+    from warmup.errors import InputError
 
     _refuse_contradictions(domains, hosts, resolve, servers, cache)
-    names = _checked(domains)
-    answers = _answers(names, resolve, servers, timeout, cache)
+    names, problems = _checked(domains)
+    answers = _answers(names, resolve, servers, timeout, cache) if names else {}
     mx: dict[str, Sequence[str]] = {a.domain: a.mx for a in answers.values() if a.mx is not None}
-    if hosts:
+    if hosts and names:
         mx[names[0]] = hosts
+    from warmup.providers import classify
+
     matches = classify(names, mx=mx, microsoft_shared=microsoft_shared)
     results = [_result(matches[name], answers.get(name)) for name in names]
     asked = "given" if hosts else "asked" if resolve else "cache" if cache else "none"
     if form == "json":
-        _print_json(results, asked)
-    else:
+        _print_json(results, asked, problems)
+    elif results:
         _print_text(results, asked)
+    if problems:
+        raise InputError(problems)
     return 0 if all(answer.determined for answer in answers.values()) else 3
 
 
@@ -86,26 +92,26 @@ def _refuse_contradictions(
         raise click.UsageError("; ".join(problems))
 
 
-def _checked(domains: Sequence[str]) -> list[str]:
-    """The domains in one spelling, each once; everything that is not a domain in one error."""
-    from warmup.errors import InputError, Problem
+def _checked(domains: Sequence[str]) -> tuple[list[str], list[Problem]]:
+    """The domains in one spelling, each once, and what is wrong with the rest."""
     from warmup.providers.names import normalise
 
     names = {given: normalise(given) for given in domains}
-    bad = [given for given, name in names.items() if name is None]
-    if bad:
-        raise InputError(Problem(_short(given), "is not a domain name", _hint(given)) for given in bad)
-    return list(dict.fromkeys(name for name in names.values() if name is not None))
+    problems = [_problem(given) for given, name in names.items() if name is None]
+    return list(dict.fromkeys(name for name in names.values() if name is not None)), problems
 
 
-def _hint(given: str) -> str:
-    """What was probably meant. An address is not repeated: none is ever kept, not even on a terminal."""
-    return "give only what follows the @" if "@" in given else "e.g. gmail.com"
+def _problem(given: str) -> Problem:
+    """What an argument is that is no domain. An address is not repeated: none is ever kept, not even on a terminal."""
+    from warmup.errors import Problem
+    from warmup.providers.names import normalise
 
-
-def _short(given: str) -> str:
-    text = given.rpartition("@")[2] if "@" in given else given
-    return repr(text if len(text) <= 60 else f"{text[:57]}…")
+    if "@" in given:
+        domain = normalise(given.rpartition("@")[2])
+        fix = f"give only its domain: {domain}" if domain else "give only the domain, e.g. gmail.com"
+        return Problem(f"…@{domain or '…'}", "is an address, which is not needed and should not be typed in", fix)
+    shown = repr(given if len(given) <= 60 else f"{given[:57]}…")
+    return Problem(shown, "is not a domain name", "e.g. gmail.com")
 
 
 def _answers(
@@ -148,10 +154,15 @@ def _result(match: Match, answer: MxAnswer | None) -> dict[str, Any]:
         "evidence": match.evidence,
         "source": list(record.source) if record else [],
         "date": record.date if record else None,
-        "confidence": record.confidence if record else None,
+        "confidence": _confidence(match, record) if record else None,
         "note": record.note if record else "",
         "mx": _mx_record(answer) if answer else None,
     }
+
+
+def _confidence(match: Match, record: Provider) -> str:
+    """How sure the record is; of a domain that no source names, that it is judgement."""
+    return "judgement" if match.how == "domain" and match.domain in record.widely_known else record.confidence
 
 
 def _mx_record(answer: MxAnswer) -> dict[str, Any]:
@@ -167,10 +178,12 @@ def _mx_record(answer: MxAnswer) -> dict[str, Any]:
     }
 
 
-def _print_json(results: Sequence[Mapping[str, Any]], asked: str) -> None:
+def _print_json(results: Sequence[Mapping[str, Any]], asked: str, problems: Sequence[Problem]) -> None:
     import json
 
-    click.echo(json.dumps({"schema_version": SCHEMA_VERSION, "mx": asked, "results": results}, indent=2))
+    wrong = [{"where": one.where, "what": one.what, "fix": one.fix} for one in problems]
+    record = {"schema_version": SCHEMA_VERSION, "mx": asked, "results": results, "problems": wrong}
+    click.echo(json.dumps(record, indent=2))
 
 
 def _print_text(results: Sequence[Mapping[str, Any]], asked: str) -> None:

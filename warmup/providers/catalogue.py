@@ -37,7 +37,8 @@ class Provider:
         source: Addresses (or words) of where this is known from.
         date: When it was last compared with them (ISO, perhaps without day).
         confidence: ``sourced``, ``partly`` or ``judgement``.
-        domains: Recipient domains of its own.
+        domains: Recipient domains of its own, those of ``widely_known`` included.
+        widely_known: Those of ``domains`` that no source names: judgement, whatever ``confidence`` says of the record.
         subdomains_of: Those of ``domains`` below which subdomains count too.
         mx: Patterns of its mail servers: ``.suffix``, ``exact.host``, or with ``*`` for one label.
         hosted_on: Patterns of another record in the same group on which ``domains`` lie.
@@ -53,6 +54,7 @@ class Provider:
     date: str
     confidence: str
     domains: tuple[str, ...] = ()
+    widely_known: tuple[str, ...] = ()
     subdomains_of: tuple[str, ...] = ()
     mx: tuple[str, ...] = ()
     hosted_on: tuple[str, ...] = ()
@@ -191,7 +193,9 @@ def _frozen(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _provider(record: Mapping[str, Any]) -> Provider:
-    return Provider(**_frozen(record))
+    fields = _frozen(record)
+    fields["domains"] = fields.get("domains", ()) + fields.get("widely_known", ())
+    return Provider(**fields)
 
 
 def _group(record: Mapping[str, Any]) -> Group:

@@ -26,6 +26,7 @@ class ProviderRecord(_Record):
     group: _Id
     kind: Literal["mailbox", "hosted", "gateway"]
     domains: list[_Domain] = Field(default=[], min_length=1)
+    widely_known: list[_Domain] = Field(default=[], min_length=1)
     subdomains_of: list[_Domain] = Field(default=[], min_length=1)
     mx: list[_Pattern] = Field(default=[], min_length=1)
     hosted_on: list[_Pattern] = Field(default=[], min_length=1)
