@@ -395,6 +395,8 @@ def week_ticks(dates: tuple[date, ...], most: int = 8) -> list[date]:
 def place_labels(positions: list[float], widths: list[float], total: float) -> list[tuple[int, bool]]:
     """Rows for labels beside vertical lines so that none overlaps another or leaves the chart.
 
+    Where it can be had, no line goes through another's label either.
+
     Args:
         positions: Where the lines are, left to right, in the unit of ``widths``.
         widths: How wide each label is.
@@ -403,14 +405,33 @@ def place_labels(positions: list[float], widths: list[float], total: float) -> l
     Returns:
         Per label: the row (0 is nearest to the chart) and whether it stands left of its line.
     """
-    placed: list[tuple[int, float, float]] = []
-    out = []
-    for at, wide in zip(positions, widths, strict=True):
+    out: list[tuple[int, bool]] = []
+    placed: list[_Label] = []
+    # From the right: what stands right of a line is then settled, and the line rises beside it.
+    for at, wide in reversed(list(zip(positions, widths, strict=True))):
         left = at + wide > total
         start, end = (at - wide, at) if left else (at, at + wide)
-        row = 0
-        while any(r == row and start < e and s < end for r, s, e in placed):
-            row += 1
-        placed.append((row, start, end))
+        free = [
+            r for r in range(len(positions)) if not any(p.row == r and start < p.end and p.start < end for p in placed)
+        ]
+        clear = (r for r in free if not any(_crosses(_Label(r, at, start, end), p) for p in placed))
+        row = next(clear, free[0])
+        placed.append(_Label(row, at, start, end))
         out.append((row, left))
-    return out
+    return out[::-1]
+
+
+@dataclass(frozen=True)
+class _Label:
+    """A label in its row, and the line below it."""
+
+    row: int
+    at: float
+    start: float
+    end: float
+
+
+def _crosses(one: _Label, other: _Label) -> bool:
+    """Whether the line of one goes through the words of the other."""
+    low, high = sorted((one, other), key=lambda label: label.row)
+    return low.row < high.row and low.start < high.at < low.end

@@ -166,6 +166,22 @@ def test_tables_have_captions_and_scopes(page):
     assert all("scope" in a for t, a in page.tags if t == "th")
 
 
+def test_every_cell_knows_its_column(report):
+    """On a phone a row is a card: each cell says which column it is from."""
+    html = report.read_text(encoding="utf-8")
+    tables = [t for t in re.findall(r"<table>.*?</table>", html, re.DOTALL) if "<thead>" in t]
+    assert len(tables) >= 10
+    for table in tables:
+        head, body = table.split("</thead>")
+        names = [re.sub(r"<[^>]+>", "", th) for th in re.findall(r"<th scope=.*?</th>", head)]
+        for row in re.findall(r"<tr.*?</tr>", body, re.DOTALL):
+            cells = re.findall(r"<(td|th)\b([^>]*)>", row)
+            assert len(cells) == len(names), row
+            for (kind, attributes), name in zip(cells, names, strict=True):
+                label = re.search(r'data-l="([^"]*)"', attributes)
+                assert (label and label.group(1) == name) or (kind == "th" and not label), (row, name)
+
+
 def test_charts_are_there_without_scripts(page):
     charts = [a for t, a in page.tags if t == "svg" and a.get("role") == "img"]
     boxes = [a["data-chart"] for _, a in page.tags if "data-chart" in a]

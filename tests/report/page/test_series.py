@@ -173,6 +173,14 @@ def test_end_labels_keep_their_order_and_distance(wanted):
         assert got == pytest.approx(wanted)
 
 
+def test_lines_do_not_go_through_the_words_of_others():
+    """Four dates close together: the line of each rises left of the labels that stand lower."""
+    positions = [10.0, 30.0, 45.0, 60.0]
+    placed = series.place_labels(positions, [80.0] * 4, 500)
+    assert [row for row, _ in placed] == [3, 2, 1, 0]
+    assert not any(left for _, left in placed)
+
+
 def test_finish_bars_count_every_future(plan):
     chart = series.finish_chart(plan)
     assert sum(chart.free) == len(plan.uncertainty.all.days)
