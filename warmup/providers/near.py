@@ -13,6 +13,9 @@ ALIKE = 0.82
 SHORTEST = 4
 """Letters of a name below which everything is alike."""
 
+SLIPS = 2
+"""Letters by which a typing error makes a name longer or shorter."""
+
 
 def near(name: str) -> str | None:
     """The planning group whose label or domain is nearly what was written; None if none is.
@@ -28,7 +31,7 @@ def near(name: str) -> str | None:
     written = domain or simplify(name)
     if len(written) < SHORTEST:
         return None
-    fitting = [word for word in words if len(word) >= SHORTEST]
+    fitting = [word for word in words if len(word) >= SHORTEST and abs(len(word) - len(written)) <= SLIPS]
     close = get_close_matches(written, fitting, n=1, cutoff=ALIKE)
     if not close:
         return None

@@ -6,7 +6,9 @@ Every row is given to a stream or said to belong to none; a stream's own files r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import did_you_mean
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from warmup.scenario import Scenario, Stream
     from warmup.traffic.readers import Reading
@@ -54,21 +57,23 @@ def assign(scenario: Scenario, readings: list[tuple[Job, Reading]]) -> Assigned:
     notes = _merged(note for _, reading in readings for note in reading.notes)
     frames, strangers = [], []
     for job, reading in readings:
-        frame = reading.frame.assign(file=job.source.path)
-        names = {name: spelled.get(name.strip().casefold(), "") for name in frame["stream"].cat.categories}
-        known = frame["stream"].map(names).astype("object")
-        strange = known == ""
-        replaced = known.isin(own) if job.stream is None else ~strange & (known != job.stream)
-        if job.stream is None and replaced.any():
-            notes.append(_replaced_note(frame[replaced], job.source.path))
-        strangers.append(frame[strange])
-        keep = ~strange & ~replaced
-        frames.append(frame.assign(stream=known)[keep])
+        frame = reading.frame
+        names = [spelled.get(name.strip().casefold(), "") for name in frame["stream"].cat.categories]
+        replaced = [name in own if job.stream is None else name not in ("", job.stream) for name in names]
+        codes = frame["stream"].cat.codes.to_numpy()
+        frame = frame.assign(stream=_retold(codes, names), file=_retold(np.zeros_like(codes), [job.source.path]))
+        lost, strange = (np.array(which, dtype=bool)[codes] for which in (replaced, [not name for name in names]))
+        if job.stream is None and lost.any():
+            notes.append(_replaced_note(frame[lost], job.source.path))
+        if strange.any():
+            strangers.append(frame[strange].assign(stream=reading.frame["stream"][strange]))
+        kept = ~strange & ~lost
+        frames.append(frame if kept.all() else frame[kept])
     _check_streams(scenario, {name for frame in frames for name in frame["stream"].unique()}, readings)
     covered = {stream.name: _covered(stream, readings) for stream in scenario.streams}
     padding = [frame for name, days in covered.items() for frame in _unknown_parts(name, days, readings, notes)]
     rows = _join([frame for frame in [*frames, *padding] if len(frame)])
-    notes += _stranger_notes(rows, _join(strangers))
+    notes += _stranger_notes(rows, _join(strangers)) if strangers else ()
     return Assigned(rows, covered, tuple(dict.fromkeys(notes)))
 
 
@@ -113,19 +118,39 @@ def _unknown_parts(
 def _blank_rows(stream: str, provider: str, days: list[date]) -> pd.DataFrame:
     import pandas as pd
 
-    blank = pd.DataFrame({"date": pd.to_datetime(days).astype("datetime64[s]"), "label": provider, "stream": stream})
-    return blank.assign(domain="", tier="", file="", messages=pd.array([pd.NA] * len(days), dtype="Int64"))
+    texts = {"label": provider, "stream": stream, "domain": "", "tier": "", "file": ""}
+    same = {column: pd.Categorical.from_codes([0] * len(days), pd.Index([text])) for column, text in texts.items()}
+    unknown = pd.array([pd.NA] * len(days), dtype="Int64")
+    return pd.DataFrame({"date": pd.to_datetime(days).astype("datetime64[s]"), "messages": unknown, **same})
 
 
 def _join(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Frames of readings one below the other, with common categories."""
     import pandas as pd
 
-    common = {}
-    for column in ("domain", "label", "stream", "tier", "file"):
-        names = {str(name) for frame in frames for name in frame[column].unique()}
-        common[column] = pd.CategoricalDtype(sorted(names))
-    return pd.concat([frame.astype(common) for frame in frames], ignore_index=True)
+    rows = pd.concat([frame[["date", "messages"]] for frame in frames], ignore_index=True)
+    texts = ("domain", "label", "stream", "tier", "file")
+    return rows.assign(**{column: _stacked([frame[column] for frame in frames]) for column in texts})
+
+
+def _stacked(columns: list[pd.Series[Any]]) -> pd.Categorical[str]:
+    """Columns of texts as one, with the names that occur as sorted categories; only names are compared, never rows."""
+    import pandas as pd
+
+    coded = [(column.cat.codes.to_numpy(), list(map(str, column.cat.categories))) for column in columns]
+    used = sorted({names[code] for codes, names in coded for code in np.unique(codes)})
+    position = {name: n for n, name in enumerate(used)}
+    parts = [np.array([position.get(name, -1) for name in names], dtype=np.intp)[codes] for codes, names in coded]
+    return pd.Categorical.from_codes(np.concatenate(parts), pd.Index(used))
+
+
+def _retold(codes: NDArray[np.integer[Any]], names: list[str]) -> pd.Categorical[str]:
+    """Codes with other names, several of which may be the same."""
+    import pandas as pd
+
+    unique = list(dict.fromkeys(names))
+    position = np.array([unique.index(name) for name in names], dtype=np.intp)
+    return pd.Categorical.from_codes(position[codes], pd.Index(unique))
 
 
 def _check_streams(scenario: Scenario, present: set[str], readings: list[tuple[Job, Reading]]) -> None:

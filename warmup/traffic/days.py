@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def _slash_order(texts: Mapping[str, int], out: DayColumn) -> str:
     return "mdy" if month_first else "dmy"
 
 
+@lru_cache(maxsize=4096)  # the files of an export hold the same days, one file a provider
 def _parse(text: str, order: str) -> _Stamp | None:
     """One text as a stamp; None if it has no known form; ValueError if it names a day that does not exist."""
     for pattern in (_ISO, _COMPACT, _DOTTED, _SLASHED):

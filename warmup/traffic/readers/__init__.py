@@ -107,10 +107,14 @@ def _reader(source: HistorySource, path: Path) -> Reader:
 
 def _uniform(frame: pd.DataFrame) -> pd.DataFrame:
     """Types as :attr:`Reading.frame` promises them."""
-    out = frame[list(FRAME_COLUMNS)].astype({"date": "datetime64[s]", "messages": "Int64"})
+    wanted = {"date": "datetime64[s]", "messages": "Int64"}
+    types = {column: name for column, name in wanted.items() if str(frame[column].dtype) != name}
+    out = frame[list(FRAME_COLUMNS)]
+    out = out.astype(types) if types else out.copy()
     for column in ("domain", "label", "stream", "tier"):
         texts = out[column]
-        if texts.dtype != "category" or texts.isna().any():
-            texts = texts.astype("string").fillna("").astype("category")
-        out[column] = texts.cat.as_unordered()
+        if texts.dtype != "category" or (texts.cat.codes.to_numpy() < 0).any():
+            texts = out[column] = texts.astype("string").fillna("").astype("category")
+        if texts.cat.ordered:
+            out[column] = texts.cat.as_unordered()
     return out

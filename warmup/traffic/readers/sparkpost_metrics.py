@@ -154,12 +154,17 @@ def _wrong_volume(volume: Any) -> str:
 
 
 def _frame(rows: list[tuple[date, int | None]], source: HistorySource, context: Context) -> pd.DataFrame:
+    """One row a day. A finer precision than days gives several entries a day; a sum with an unknown part is unknown."""
     import pandas as pd
 
-    frame = pd.DataFrame(rows, columns=["date", "messages"])
-    frame["date"] = pd.to_datetime(frame["date"]).astype("datetime64[s]")
-    frame["messages"] = frame["messages"].astype("Int64")
-    # A finer precision than days gives several entries a day; a sum with an unknown part is unknown.
-    daily = frame.groupby("date")["messages"].agg(["sum", "count", "size"]).reset_index()
-    daily["messages"] = daily["sum"].mask(daily["count"] < daily["size"])
-    return daily.assign(label=source.provider, stream=context.stream, domain="", tier="")
+    daily: dict[date, int | None] = {}
+    for day, volume in rows:
+        before = daily.get(day, 0)
+        daily[day] = None if volume is None or before is None else before + int(volume)
+    columns = {
+        "date": pd.to_datetime(sorted(daily)).astype("datetime64[s]"),
+        "messages": pd.array([daily[day] for day in sorted(daily)], dtype="Int64"),
+    }
+    texts = {"label": source.provider or "", "stream": context.stream or "", "domain": "", "tier": ""}
+    same = {name: pd.Categorical.from_codes([0] * len(daily), pd.Index([text])) for name, text in texts.items()}
+    return pd.DataFrame({**columns, **same})
