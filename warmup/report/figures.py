@@ -26,7 +26,7 @@ from warmup.report.series import (
     ProviderRamp,
     RollbackRow,
     heat_runs,
-    place_labels,
+    place_markers,
     week_ticks,
 )
 
@@ -146,7 +146,7 @@ def _markers(axes: Axes, found: tuple[Marker, ...], dates: tuple[date, ...]) -> 
     texts = [short(m.label, 40) for m in found]
     at = [(m.day - dates[0]).days + 0.5 for m in found]
     per_day = 880 / len(dates)  # a plot is about 880 points wide, a character of 12 points about 6.2
-    places = place_labels([a * per_day for a in at], [6.2 * len(t) + 12 for t in texts], 880)
+    places = place_markers(found, [a * per_day for a in at], [6.2 * len(t) + 12 for t in texts], 880)
     for marker, text, (row, left) in zip(found, texts, places, strict=True):
         x = _number(marker.day) + 0.5
         if not marker.later:

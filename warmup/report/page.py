@@ -304,8 +304,9 @@ def ladder_rows(plan: Plan) -> tuple[LadderRow, ...]:
         rows.setdefault((use.pool, use.slug, use.ips, use.note), []).append(use)
     out = []
     for (pool, _, ips, note), uses in rows.items():
-        caps = sorted({use.first_cap for use in uses})
+        caps = sorted({use.first_cap for use in uses if use.first_cap}) or [0]
         first = words.number(caps[0]) if len(caps) == 1 else f"{words.number(caps[0])}–{words.number(caps[-1])}"
+        first += "; 0 where closed" if caps[0] and not all(use.first_cap for use in uses) else ""
         names = tuple(_ladder_name(plan, use.provider) for use in uses)
         out.append(LadderRow(pool, ips, names, uses[0].name, uses[0].publisher, uses[0].url, note, first))
     return tuple(out)

@@ -421,6 +421,18 @@ def place_labels(positions: list[float], widths: list[float], total: float) -> l
     return out[::-1]
 
 
+def place_markers(
+    markers: tuple[Marker, ...], positions: list[float], widths: list[float], total: float
+) -> list[tuple[int, bool]]:
+    """Rows for the labels of markers, as :func:`place_labels`; what is later has no line and stands above the rest."""
+    now = [n for n, marker in enumerate(markers) if not marker.later]
+    placed = dict(zip(now, place_labels([positions[n] for n in now], [widths[n] for n in now], total), strict=True))
+    top = 1 + max((row for row, _ in placed.values()), default=-1)
+    later = [n for n, marker in enumerate(markers) if marker.later]
+    placed |= {n: (top + k, True) for k, n in enumerate(later)}
+    return [placed[n] for n in range(len(markers))]
+
+
 @dataclass(frozen=True)
 class _Label:
     """A label in its row, and the line below it."""

@@ -16,7 +16,7 @@ import altair as alt
 from altair.utils import schemapi
 
 from warmup.report import palette
-from warmup.report.series import place_labels, week_ticks
+from warmup.report.series import place_markers, week_ticks
 
 if TYPE_CHECKING:
     from warmup.report.series import Marker
@@ -207,7 +207,7 @@ def marker_layers(
     pixels = plot / len(dates)
     at = [((m.day - dates[0]).days + 0.5) * pixels for m in markers]
     texts = [m.label for m in markers]
-    places = place_labels(at, [LABEL_PIXELS * len(t) + 10 for t in texts], plot)
+    places = place_markers(markers, at, [LABEL_PIXELS * len(t) + 10 for t in texts], plot)
     layers: list[Any] = []
     tables: dict[str, Columns] = {}
     for index, (marker, text, (row, left)) in enumerate(zip(markers, texts, places, strict=True)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -179,6 +179,12 @@ def test_lines_do_not_go_through_the_words_of_others():
     placed = series.place_labels(positions, [80.0] * 4, 500)
     assert [row for row, _ in placed] == [3, 2, 1, 0]
     assert not any(left for _, left in placed)
+
+
+def test_what_is_later_stands_above_the_lines():
+    day = date(2026, 5, 1)
+    markers = (series.Marker(day, "deadline"), series.Marker(day, "peak", later=date(2026, 11, 27)))
+    assert series.place_markers(markers, [90.0, 100.0], [30.0, 30.0], 100) == [(0, True), (1, True)]
 
 
 def test_finish_bars_count_every_future(plan):
