@@ -37,7 +37,12 @@ def command(scenario: Path, today: date | None, form: str) -> int:
     if form == "json":
         print_json(SCHEMA_VERSION, start=loaded.start, **asdict(latest))
     else:
+        from warmup.cli.levers import fixed_dates
+        from warmup.planner.preflight import preflight_items
         from warmup.report.terminal_tables import Latest
 
-        console().print(Latest(loaded.start, latest))
+        out = console()
+        out.print(Latest(loaded.start, latest))
+        for line in fixed_dates(preflight_items(loaded, {}, loaded.start), loaded.start):
+            out.print(line)
     return int(latest.day is None or loaded.start > latest.day)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from warmup.cli.options import console, format_option, print_json, progress, today_option
+
+if TYPE_CHECKING:
+    from warmup.planner.plan import PreflightItem
 
 SCHEMA_VERSION = 1
 
@@ -33,5 +38,22 @@ def command(scenario: Path, today: date | None, form: str) -> int:
         return 0
     from warmup.report.terminal_tables import Levers
 
-    console().print(Levers(plan.engaged.day, plan.all.day, plan.levers))
+    out = console()
+    out.print(Levers(plan.engaged.day, plan.all.day, plan.levers))
+    for line in fixed_dates(plan.preflight, plan.first):
+        out.print(line)
     return 0
+
+
+def fixed_dates(items: Iterable[PreflightItem], start: date) -> list[str]:
+    """What keeps a provider closed beyond the start, whatever else is changed: why a change may show no effect."""
+    from warmup.planner.preflight import closed_until
+    from warmup.providers import catalogue
+
+    items, known, lines = tuple(items), catalogue(), []
+    for group, day in closed_until(items).items():
+        if day is not None and day > start:
+            keys = " and ".join(f"preflight.{item.id}" for item in items if group in item.providers and item.until)
+            what = f"{known.group_name(group)} takes no dedicated mail before {day:%a} {day.day} {day:%b %Y} ({keys})"
+            lines.append(f"{what}: a change that only matters there before that day moves no date.")
+    return lines
