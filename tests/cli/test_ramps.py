@@ -102,8 +102,8 @@ def test_one_with_ladders_of_its_own_for_providers(warmup):
 
 def test_percentages_stay_percentages(warmup):
     out = warmup("adobe-ajo-4week-pct")[1]
-    assert "0.5%" in out
-    assert "100.0%" in out
+    assert "0.5 %" in out
+    assert "100.0 %" in out
 
 
 def test_a_policy_is_shown_as_its_held_ramp(warmup):

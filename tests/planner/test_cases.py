@@ -206,7 +206,7 @@ def test_tail_of_60_percent_joins_in_steps_and_gives_two_dates_far_apart(tmp_pat
     assert plan.engaged.day == START + timedelta(weeks=4)  # ≤ 90 days open in week 5
     assert plan.all.day is not None
     assert (plan.all.day - plan.engaged.day).days >= 21
-    assert "40% of the mail goes to people engaged within 90 days, below 60%" in plan.policy_reason
+    assert "40 % of the mail goes to people engaged within 90 days, below 60 %" in plan.policy_reason
     assert plan.policy == "conservative"
 
     older = dedicated(plan, provider="google", tier="91_180").add(
@@ -229,7 +229,7 @@ def test_two_dates_when_the_list_is_good(tmp_path: Path) -> None:
         write_customer(tmp_path, audience=ENGAGED, policy={"hard_bounce_rate": 0.004}, weeks=10)
     )  # 80 % engaged within 90 days
     assert plan.policy == "standard"
-    assert "80% engaged within 90 days and 0.4% hard bounces" in plan.policy_reason
+    assert "80 % engaged within 90 days and 0.4 % hard bounces" in plan.policy_reason
     assert (plan.engaged.day, plan.all.day) == (START + timedelta(days=28), START + timedelta(days=44))
     assert plan.uncertainty is not None
     assert plan.uncertainty.all.low == plan.all.day  # a history without noise
@@ -252,7 +252,7 @@ def test_less_than_8_weeks_of_history_give_no_range_and_say_so(tmp_path: Path) -
     plan = planned(write_customer(tmp_path, weeks=7))
     assert plan.uncertainty is None
     assert plan.uncertainty_reason == (
-        "There is no range: it needs at least 8 complete weeks of history, and this one has 6 complete weeks."
+        "There is no range: it needs at least 8 weeks of history, Monday to Sunday, and this one has 6 weeks."
     )
 
 
@@ -649,5 +649,5 @@ def test_thousand_unknown_domains_are_one_clock_and_said(tmp_path: Path) -> None
     plan = planned(write_customer(tmp_path, Mail(messages=100_000, mix=mix), weeks=3))
     assert set(plan.providers) == {"google", "other"}
     (note,) = [note.text for note in plan.notes if "1,000 names" in note.text]
-    assert note.startswith("50.0% of the volume")
+    assert note.startswith("50.0 % of the volume")
     assert plan.exit_code == 0

@@ -101,9 +101,9 @@ def test_policies():
 @pytest.mark.parametrize(
     ("share", "bounces", "name", "says"),
     [
-        (0.60, 0.01, "standard", "60% engaged"),
-        (0.59, 0.0, "conservative", "59% of the mail"),
-        (0.95, 0.011, "conservative", "hard bounces are 1.1%"),
+        (0.60, 0.01, "standard", "60 % engaged"),
+        (0.59, 0.0, "conservative", "59 % of the mail"),
+        (0.95, 0.011, "conservative", "hard bounces are 1.1 %"),
         (0.95, None, "conservative", "hard-bounce rate is not known"),
         (None, 0.0, "conservative", "engaged is not known"),
         (None, None, "conservative", "not known and"),

@@ -133,7 +133,7 @@ def test_sends_off_the_rhythm_and_changes_of_level_are_said(tmp_path):
     assert "went out on other days than Tuesdays" in notes(predicted(tmp_path, {"news": off, "receipts": days(112)}))
     risen = {day: 10_000 if day < MONDAY + timedelta(84) else 20_000 for day in days(112)}
     result = predicted(tmp_path, {"news": risen})
-    assert "moved around 2025-11-24, from about 10,000 to about 20,000 messages a send day (100% up)" in notes(result)
+    assert "moved around 2025-11-24, from about 10,000 to about 20,000 messages a send day (100 % up)" in notes(result)
 
 
 def test_silent_days_holidays_and_days_that_change_no_volume(tmp_path):

@@ -81,7 +81,7 @@ def test_a_mistyped_label_is_asked_about_and_not_guessed(tmp_path, label, meant)
     history = load(tmp_path)
     assert history.providers == ("google", "other")
     assert said(history, "did you mean").startswith(f"'{label}' is no mailbox provider we know; did you mean {meant}")
-    assert [note.text for note in history.notes if "10.0%" in note.text] == [said(history, "10.0% of the volume")]
+    assert [note.text for note in history.notes if "10.0 %" in note.text] == [said(history, "10.0 % of the volume")]
 
 
 def test_a_label_like_nothing_is_not_asked_about(tmp_path):
@@ -98,7 +98,7 @@ def test_other_is_no_unknown_provider(tmp_path, label):
     assert history.providers == ("google", "other")
     assert history.unclassified_share == 0
     assert not any("known" in note.text for note in history.notes)
-    assert "10.0% of the volume stands under “other” in the files themselves" in said(history, "10.0%")
+    assert "10.0 % of the volume stands under “other” in the files themselves" in said(history, "10.0 %")
 
 
 def test_absent_combinations_are_zero_but_empty_ones_unknown(tmp_path):
@@ -137,7 +137,7 @@ def test_a_sparse_export_has_no_gaps(tmp_path, step):
 def test_streams_the_scenario_does_not_name_are_said(tmp_path):
     write(tmp_path, [*rows("News ", days(14)), *rows("=spam", days(14), 5000)])
     history = load(tmp_path)
-    assert "33.3%" in said(history, "does not name")
+    assert "33.3 %" in said(history, "does not name")
     assert "'=spam' (70,000)" in said(history, "does not name")
 
 

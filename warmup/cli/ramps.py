@@ -163,7 +163,7 @@ def _range(texts: Sequence[str]) -> str:
 
 
 def _volume(level: float, ramp: Ramp) -> str:
-    return f"{level:.1%}" if ramp.unit == "percent" else f"{level:,.0f}"
+    return f"{level * 100:.1f} %" if ramp.unit == "percent" else f"{level:,.0f}"
 
 
 def _date(seen: str) -> str:

@@ -111,8 +111,9 @@ def no_range(bench: Bench) -> str:
     """Why there is no range."""
     if bench.forecast is None:
         return GIVEN
-    weeks = counted(bench.supply.history_weeks, "complete week")
-    return f"There is no range: it needs at least {MIN_WEEKS} complete weeks of history, and this one has {weeks}."
+    weeks = counted(bench.supply.history_weeks, "week")
+    needs = f"it needs at least {MIN_WEEKS} weeks of history, Monday to Sunday"
+    return f"There is no range: {needs}, and this one has {weeks}."
 
 
 def _expected_first(bench: Bench, scenario: Scenario, pace: float, futures: Supply) -> Problem:

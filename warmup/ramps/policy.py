@@ -81,17 +81,24 @@ def choose_policy(engaged_90_share: float | None, hard_bounce_rate: float | None
     """
     rule = read_toml("policies.toml")["choice"]
     least, most = rule["engaged_90_share_at_least"], rule["hard_bounce_rate_at_most"]
-    doubts = []
+    doubts, good = [], []
     if engaged_90_share is None:
         doubts.append("how much of the list is engaged is not known")
     elif engaged_90_share < least:
-        doubts.append(f"{engaged_90_share:.0%} of the mail goes to people engaged within 90 days, below {least:.0%}")
+        doubts.append(
+            f"{engaged_90_share * 100:.0f} % of the mail goes to people engaged within 90 days, "
+            f"below {least * 100:.0f} %"
+        )
+    else:
+        good.append(f"{engaged_90_share * 100:.0f} % engaged within 90 days")
     if hard_bounce_rate is None:
         doubts.append("the hard-bounce rate is not known")
     elif hard_bounce_rate > most:
-        doubts.append(f"hard bounces are {hard_bounce_rate:.1%}, above {most:.0%}")
+        doubts.append(f"hard bounces are {hard_bounce_rate * 100:.1f} %, above {most * 100:.0f} %")
+    else:
+        good.append(f"{hard_bounce_rate * 100:.1f} % hard bounces")
     if doubts:
         why = f"{rule['otherwise']}, because {' and '.join(doubts)}"
         return Choice(policies()[rule["otherwise"]], why, rule["source"])
-    good = f"{engaged_90_share:.0%} engaged within 90 days and {hard_bounce_rate:.1%} hard bounces"
-    return Choice(policies()[rule["good"]], f"{rule['good']}, because the list is good: {good}", rule["source"])
+    why = f"{rule['good']}, because the list is good: {' and '.join(good)}"
+    return Choice(policies()[rule["good"]], why, rule["source"])

@@ -13,7 +13,7 @@ import numpy as np
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import did_you_mean
 from warmup.traffic.supply import Note
-from warmup.traffic.wording import counted, quote, some
+from warmup.traffic.wording import counted, percent, quote, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -181,8 +181,8 @@ def _stranger_notes(rows: pd.DataFrame, strangers: pd.DataFrame) -> Iterator[Not
     named = zip(map(str, volume.index), volume.astype(int), strict=True)
     names = some(f"{quote(name) if name else 'no stream named'} ({count:,})" for name, count in named)
     text = (
-        f"{share:.1%} of the messages in the files belong to streams that the scenario does not name: {names}. They "
-        f"are not planned."
+        f"{percent(share)} of the messages in the files belong to streams that the scenario does not name: {names}. "
+        "They are not planned."
     )
     yield Note("warning" if share > MINOR else "info", text, some(strangers["file"].unique()))
 

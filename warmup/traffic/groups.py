@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warmup.traffic.supply import OTHER, Note
-from warmup.traffic.wording import counted, quote, some
+from warmup.traffic.wording import counted, percent, quote, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -84,18 +84,17 @@ def unknown_notes(names: pd.DataFrame) -> Iterator[Note]:
     volume = lost.groupby("name")["messages"].sum().sort_values(ascending=False, kind="stable")
     if len(volume):
         share = float(volume.sum()) / total
-        named = some(f"{quote(name)} ({count / total:.1%})" for name, count in volume.items())
+        named = some(f"{quote(name)} ({percent(count / total)})" for name, count in volume.items())
         text = (
-            f"{share:.1%} of the volume goes to {counted(len(volume), 'name')} (domains or labels) that no mailbox "
-            f"provider is known for, planned together as “{OTHER}”. The largest: {named}."
+            f"{percent(share)} of the volume goes to {counted(len(volume), 'name')} (domains or labels) that no "
+            f"mailbox provider is known for, planned together as “{OTHER}”. The largest: {named}."
         )
         yield Note("warning" if share > NOTABLE else "info", text)
         yield from _typos(volume.index, frozenset(lost.loc[lost["domain"] == "", "name"]))
     called = float(names.loc[(names["provider"] == OTHER) & ~names["unknown"], "messages"].sum())
     if called:
-        text = (
-            f"{called / total:.1%} of the volume stands under “other” in the files themselves; it is planned as that."
-        )
+        part = percent(called / total)
+        text = f"{part} of the volume stands under “other” in the files themselves; it is planned as that."
         yield Note("info", text)
 
 

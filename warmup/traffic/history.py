@@ -16,7 +16,7 @@ from warmup.traffic.groups import group_names, unknown_notes
 from warmup.traffic.problems import capped
 from warmup.traffic.sources import read_all
 from warmup.traffic.supply import OTHER, Note
-from warmup.traffic.wording import counted, some
+from warmup.traffic.wording import counted, percent, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -207,8 +207,8 @@ def _tidy(rows: pd.DataFrame, notes: list[Note]) -> pd.DataFrame:
         blank, cells = int(written.sum()), int(sums["messages"].isna().sum())
         text = (
             f"Empty volumes in the files: {blank:,}. Unknown is not 0, so {cells:,} of {len(sums):,} daily volumes per "
-            f"provider are left out of all means; where less than {NEGLIGIBLE:.0%} of a provider is unknown, the rest "
-            f"stands for it."
+            f"provider are left out of all means; where less than {percent(NEGLIGIBLE, 0)} of a provider is unknown, "
+            "the rest stands for it."
         )
         notes.append(Note("warning", text, some(rows.loc[written, "file"].unique())))
     frame = sums[[*keys, "messages"]].astype({"stream": "str", "provider": "str", "tier": "string"})

@@ -9,7 +9,7 @@ import numpy as np
 
 from warmup.traffic.rhythm import LEVEL_WEEKS, window
 from warmup.traffic.supply import Note
-from warmup.traffic.wording import counted, some
+from warmup.traffic.wording import counted, percent, some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ def _volume_notes(first: date, stream: str, one: StreamPast) -> Iterator[Note]:
     off = _off_rhythm(first, one, part, plain)
     if off > OFF_RHYTHM:
         days = f"other days than {one.rhythm.sentence}"
-        yield Note("warning", f"“{stream}”: {off:.0%} of its volume went out on {days}; that is not planned.")
+        yield Note("warning", f"“{stream}”: {percent(off, 0)} of its volume went out on {days}; that is not planned.")
     if one.move is not None:
         yield Note("warning", _moved(first, stream, one, one.move))
 
@@ -82,7 +82,7 @@ def _moved(first: date, stream: str, one: StreamPast, move: Move) -> str:
     """From which level to which, and what gives the planned one."""
     before, recent = one.sends[one.sends < move.since], one.sends[one.sends >= move.recent]
     old, new = float(one.totals[before].mean()), float(one.totals[recent].mean())
-    change = f"{abs(new / old - 1):.0%} {'up' if new > old else 'down'}"
+    change = f"{percent(abs(new / old - 1), 0)} {'up' if new > old else 'down'}"
     last = "three sends" if one.rhythm.by_interval else "four weeks"
     return (
         f"“{stream}”: its level moved around {first + timedelta(move.since)}, from about {old:,.0f} to about "

@@ -71,7 +71,7 @@ def prepare(past: Past, axis: Sequence[date], effects: CustomerDays, shares: NDA
 
 
 def draw(draws: Draws, expected: Supply, n: int, seed: int) -> Supply | None:
-    """``n`` futures; None below :data:`MIN_WEEKS` complete weeks."""
+    """``n`` futures; None below :data:`MIN_WEEKS` weeks."""
     if draws.weeks < MIN_WEEKS:
         return None
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from warmup.traffic.supply import NO_TIERS, TIERS, Note
+from warmup.traffic.wording import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +73,7 @@ def _from_history(
     part = float(tiered["messages"].sum()) / float(rows["messages"].sum())
     notes = []
     if part < PARTLY:
-        text = f"“{stream}”: {1 - part:.1%} of its volume has no tier in the history; it is split like the rest."
+        text = f"“{stream}”: {percent(1 - part)} of its volume has no tier in the history; it is split like the rest."
         notes.append(Note("warning", text))
     return normalised(counts.to_numpy(dtype=np.float64, na_value=0.0)), notes
 

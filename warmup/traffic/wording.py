@@ -27,3 +27,8 @@ def some(items: Iterable[Any], most: int = 5) -> str:
     texts = [str(item) for item in items]
     more = f" and {len(texts) - most:,} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share (0-1) as a percentage: ``12.5 %``."""
+    return f"{share * 100:.{digits}f} %"

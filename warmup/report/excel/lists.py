@@ -70,7 +70,7 @@ def write_assumptions(book: Book, plan: Plan) -> None:
         [
             f"ladder for {provider_label(plan, use.provider)} in {use.pool}",
             f"{use.name}, first cap {use.first_cap:,} a day on {use.ips} IP{'s' * (use.ips != 1)}"
-            + (f", part {use.share:.1%}" if use.share < 1 else "")
+            + (f", part {use.share * 100:.1f} %" if use.share < 1 else "")
             + (f". {use.note}" if use.note else ""),
             f"{use.publisher}, {use.url}" if use.url else use.publisher,
             "published",
