@@ -30,8 +30,34 @@ def test_lines_come_in_the_order_of_the_work(plan):
     day = table[table["date"] == START]
     assert list(dict.fromkeys(day["stream"])) == ["receipts", "newsletter"]
     assert list(day["provider"])[:3] == ["gmail", "yahoo", "microsoft_consumer"]
-    assert list(dict.fromkeys(day["tier"]))[:2] == ["0_30", "31_60"]
+    assert list(dict.fromkeys(day["tier"]))[:3] == ["all", "0_30", "31_60"]
     assert isinstance(table["date"].iloc[0], date)
+
+
+def test_a_stream_that_no_tier_binds_has_one_line_for_everyone(plan):
+    table = rows(plan)
+    receipts = table[table["stream"] == "receipts"]
+    assert set(receipts["tier"]) == {"all"}
+    assert "0_30" in set(table.loc[table["stream"] == "newsletter", "tier"])
+    cells = plan.sheet[(plan.sheet["stream"] == "receipts") & (plan.sheet["provider"] == "gmail")]
+    cells = cells[cells["date"] == START]
+    row = receipts[(receipts["provider"] == "gmail") & (receipts["date"] == START)].iloc[0]
+    assert len(cells) > 1
+    assert row["dedicated"] == cells["dedicated"].sum()
+    assert row["threshold"] == (cells["threshold"] * cells["supply"]).sum() // cells["supply"].sum()
+    assert 0 <= cells["dedicated"].sum() - row["threshold"] * cells["supply"].sum() / 10_000 < len(cells)
+    assert row["limit"] == "ramp"
+
+
+def test_people_of_such_a_stream_move_back_where_the_one_threshold_falls(plan):
+    sheet = plan.sheet.copy()
+    later = (sheet["date"] == START + timedelta(days=1)) & (sheet["stream"] == "receipts")
+    sheet.loc[later, "threshold"] = 0
+    table = rows(replace(plan, sheet=sheet))
+    table = table[(table["stream"] == "receipts") & (table["provider"] == "gmail")]
+    first, second, third = (table[table["date"] == START + timedelta(days=n)].iloc[0] for n in range(3))
+    assert first["moved_back"] == third["moved_back"] == 0
+    assert second["moved_back"] == first["threshold"] * 1_840 // 10_000
 
 
 def test_mail_without_a_line_in_the_sheet_is_shown_too(plan):

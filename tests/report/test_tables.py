@@ -22,10 +22,18 @@ def test_every_message_is_there(tmp_path):
     plan = make_plan(days=20)
     table = pd.read_csv(write_csv(plan, tmp_path / "plan.csv"), keep_default_na=False)
     assert tuple(table.columns) == COLUMNS
-    assert len(table) == len(plan.messages)
     sums = table.groupby(["stream", "origin", "provider", "tier"])["messages"].sum()
-    ours = plan.messages.assign(origin=plan.messages["origin"].astype(str))
+    tier = plan.messages["tier"].mask(plan.messages["stream"] == "receipts", "all")
+    ours = plan.messages.assign(origin=plan.messages["origin"].astype(str), tier=tier)
     assert sums.equals(ours.groupby(["stream", "origin", "provider", "tier"])["messages"].sum())
+
+
+def test_the_tier_is_all_where_none_binds_and_each_part_has_one_row(tmp_path):
+    rows = read(write_csv(make_plan(days=20), tmp_path / "plan.csv"))
+    assert {row["tier"] for row in rows if row["stream"] == "receipts"} == {"all"}
+    assert "all" not in {row["tier"] for row in rows if row["stream"] != "receipts"}
+    keys = [tuple(row[name] for name in COLUMNS if name != "messages") for row in rows]
+    assert len(keys) == len(set(keys))
 
 
 def test_the_form_is_rfc_4180(tmp_path):

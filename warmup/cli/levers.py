@@ -39,7 +39,7 @@ def command(scenario: Path, today: date | None, form: str) -> int:
     from warmup.report.terminal_tables import Levers
 
     out = console()
-    out.print(Levers(plan.engaged.day, plan.all.day, plan.levers))
+    out.print(Levers(plan.engaged.day, plan.all.day, plan.levers, plan.providers))
     for line in fixed_dates(plan.preflight, plan.first):
         out.print(line)
     return 0

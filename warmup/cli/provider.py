@@ -96,7 +96,7 @@ def _checked(domains: Sequence[str]) -> tuple[list[str], list[Problem]]:
     """The domains in one spelling, each once, and what is wrong with the rest."""
     from warmup.providers.names import normalise
 
-    names = {given: normalise(given) for given in domains}
+    names = {given: None if _is_ip(given) else normalise(given) for given in domains}
     problems = [_problem(given) for given, name in names.items() if name is None]
     return list(dict.fromkeys(name for name in names.values() if name is not None)), problems
 
@@ -110,8 +110,21 @@ def _problem(given: str) -> Problem:
         domain = normalise(given.rpartition("@")[2])
         fix = f"give only its domain: {domain}" if domain else "give only the domain, e.g. gmail.com"
         return Problem(f"…@{domain or '…'}", "is an address, which is not needed and should not be typed in", fix)
+    if _is_ip(given):
+        return Problem(f"'{given}'", "is an IP address, not a domain name", "give the recipient domain, e.g. gmail.com")
     shown = repr(given if len(given) <= 60 else f"{given[:57]}…")
     return Problem(shown, "is not a domain name", "e.g. gmail.com")
+
+
+def _is_ip(text: str) -> bool:
+    """Whether it is an IP address; also in the brackets of an address literal."""
+    from ipaddress import ip_address
+
+    try:
+        ip_address(text.strip().strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _answers(

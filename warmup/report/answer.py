@@ -1,47 +1,20 @@
 """The top of the report: the answer in three sentences, and what must happen first.
 
-Every number in the sentences comes from the plan as it is; nothing is computed here but which provider is last and
-which limit holds back most mail.
+Every number in the sentences comes from the plan as it is; what decides the date is worked out in
+:mod:`warmup.report.bottleneck`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from warmup.report import words
-from warmup.report.series import groups, in_scope, offsets, small_members
+from warmup.report.bottleneck import bottleneck_sentence
+from warmup.report.steps import Step, first_steps, takes_no_ip
 
 if TYPE_CHECKING:
-    from warmup.planner.plan import Completion, Plan, PreflightItem, Range
-
-
-@dataclass(frozen=True)
-class Bottleneck:
-    """What holds the migration up longest.
-
-    Attributes:
-        providers: The last mailbox providers to be complete, by name.
-        day: Their date; None: not within the plan.
-        limits: What holds their mail back until then, the weightiest first: (limit, part of all mail held back, 0-1).
-    """
-
-    providers: tuple[str, ...]
-    day: date | None
-    limits: tuple[tuple[str, float], ...]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One thing that must happen first: a blocker or error with its way out, or a pre-flight item."""
-
-    kind: str
-    title: str
-    detail: str
-    anchor: str
-    due: date | None = None
-    owner: str = ""
+    from warmup.planner.plan import Completion, Plan, Range
 
 
 @dataclass(frozen=True)
@@ -97,8 +70,10 @@ def _deadline(plan: Plan) -> str:
 def _promise(plan: Plan) -> str:
     """The dates to promise; empty where none were worked out, or the plan never completes."""
     chance = plan.uncertainty
-    if chance is None or (plan.all.day is None and plan.engaged.day is None):
+    if plan.all.day is None and plan.engaged.day is None:
         return ""
+    if chance is None:
+        return _no_promise(plan)
     tiered = len(plan.tiers) > 1
     engaged, everyone = (chance.commit_engaged if tiered else None), chance.commit_all
     who = f"people engaged in the last 90 days{_but(plan, plan.engaged)}"
@@ -111,6 +86,12 @@ def _promise(plan: Plan) -> str:
         scope = " for everyone in scope" if tiered else ""
         return f"Promise: complete on {words.day(everyone)}{scope}{_but(plan, plan.all)}."
     return "No date can be promised: some providers may be held back on the way until after this plan's end."
+
+
+def _no_promise(plan: Plan) -> str:
+    """That no date can be promised, and why."""
+    why = plan.uncertainty_reason.strip().removeprefix("There is no range:").strip()
+    return f"No date can be promised{': ' + _lower(why) if why else '.'}"
 
 
 def expected_sentence(plan: Plan) -> str:
@@ -150,11 +131,6 @@ def _names(plan: Plan, ids: tuple[str, ...]) -> list[str]:
     return [plan.providers.get(i, i) for i in ids]
 
 
-def takes_no_ip(plan: Plan) -> bool:
-    """Whether the answer is "no dedicated IP", for every pool."""
-    return bool(plan.sizing) and all(s.recommended == 0 for s in plan.sizing)
-
-
 def ips_sentence(plan: Plan) -> str:
     """How many dedicated IPs, per pool, and whether that is what was planned."""
     if not plan.sizing:
@@ -166,13 +142,31 @@ def ips_sentence(plan: Plan) -> str:
         return (
             f"Take no dedicated IP{'s' if planned != 1 else ''} (planned: {planned}): {_lower(plan.sizing[0].reason)}"
         )
-    parts = [f"{s.recommended} for {s.pool}" for s in plan.sizing]
-    detail = f" ({words.listing(parts)})" if len(parts) > 1 else f" for {plan.sizing[0].pool}"
+    if not all(s.enough for s in plan.sizing):
+        return _no_cure(plan)
+    detail = f" ({_per_pool(plan, 'recommended')})" if len(plan.sizing) > 1 else f" for {plan.sizing[0].pool}"
     need = "Take at most" if all(s.at_most for s in plan.sizing if s.recommended) else "You need"
     if all(s.recommended == s.planned for s in plan.sizing):
         return f"{need} {words.count(total, 'dedicated IP')}{detail}, as planned."
-    was = words.listing(f"{s.planned} for {s.pool}" for s in plan.sizing) if len(plan.sizing) > 1 else str(planned)
-    return f"{need} {words.count(total, 'dedicated IP')}{detail}; the plan is computed with {was}."
+    return f"{need} {words.count(total, 'dedicated IP')}{detail}; {_computed_with(plan)}."
+
+
+def _no_cure(plan: Plan) -> str:
+    """That the number of IPs is not what is lacking."""
+    short = [s for s in plan.sizing if not s.enough]
+    reasons = dict.fromkeys(_lower(s.reason).rstrip(".") for s in short)
+    where = f" for {words.listing(s.pool for s in short)}" if len(plan.sizing) > 1 else ""
+    return f"More or fewer IPs{where} would not cure it: {'; '.join(reasons)}; {_computed_with(plan)}."
+
+
+def _computed_with(plan: Plan) -> str:
+    was = _per_pool(plan, "planned") if len(plan.sizing) > 1 else str(plan.sizing[0].planned)
+    return f"the plan is computed with {was}"
+
+
+def _per_pool(plan: Plan, which: Literal["planned", "recommended"]) -> str:
+    """``1 for receipts and 2 for marketing``."""
+    return words.listing(f"{s.planned if which == 'planned' else s.recommended} for {s.pool}" for s in plan.sizing)
 
 
 def _lower(sentence: str) -> str:
@@ -181,96 +175,10 @@ def _lower(sentence: str) -> str:
     return f"{text[:1].lower()}{text[1:]}." if text[1:2].islower() or text[1:2] == " " else f"{text}."
 
 
-def bottleneck(plan: Plan) -> Bottleneck:
-    """The last providers to be complete, and what holds their mail back until then."""
-    dates = {p: d for p, d in plan.all.per_provider.items() if p in plan.providers}
-    never = tuple(p for p, d in dates.items() if d is None)
-    done = {p: d for p, d in dates.items() if d is not None}
-    last_day = max(done.values(), default=None)
-    last = never or tuple(p for p, d in done.items() if d == last_day)
-    limits = held_back(plan, last or tuple(plan.providers), None if never else last_day)
-    return Bottleneck(tuple(_names(plan, last)), None if never else last_day, limits)
-
-
-def held_back(plan: Plan, providers: tuple[str, ...], until: date | None) -> tuple[tuple[str, float], ...]:
-    """Why in-scope mail to some providers is not on dedicated IPs, up to a day.
-
-    Returns:
-        Limits with their part of all mail held back, the weightiest first; empty when nothing is held back.
-    """
-    frame = in_scope(plan)
-    clocks = {*providers, *(("small",) if set(providers) & set(small_members(plan)) else ())}
-    held = frame[(frame["destination"] != "dedicated") & frame["provider"].isin(clocks)]
-    if until is not None:
-        held = held[offsets(plan, held) <= (until - plan.first).days]
-    if not len(held):
-        return ()
-    sums = {str(limit): int(part["messages"].sum()) for limit, part in groups(held, "limit")}
-    total = sum(sums.values())
-    return tuple((limit, n / total) for limit, n in sorted(sums.items(), key=lambda item: (-item[1], item[0])) if n)
-
-
 def limit_sentence(plan: Plan) -> str:
-    """What limits the dates."""
+    """What limits the dates; the cure stands under what must happen first."""
     if takes_no_ip(plan):
         return "Nothing has to be ramped, so nothing limits the date."
     if plan.all.day is None and plan.all.reason:
-        cure = f" {_sentence(plan.all.cure)}" if plan.all.cure else ""
-        return f"What stops it: {_lower(plan.all.reason)}{cure}"
-    found = bottleneck(plan)
-    if not found.limits:
-        return "Nothing holds the mail in scope back: it moves as soon as it is due."
-    everyone = len(found.providers) >= len(plan.providers)
-    who = "every mailbox provider alike" if everyone or not found.providers else words.few(found.providers)
-    last = "" if everyone or found.day is None else ", the last to be complete"
-    reasons = words.listing(
-        f"{words.limit_meaning(limit) or limit} ({words.percent(share)} of the mail held back there)"
-        if at == 0
-        else f"{words.limit_meaning(limit) or limit} ({words.percent(share)})"
-        for at, (limit, share) in enumerate(found.limits[:2])
-    )
-    return f"What limits it most is {who}{last}: {reasons}."
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def closes_until(plan: Plan, item: PreflightItem) -> tuple[str, date | None] | None:
-    """The providers that an open item keeps closed after the first send, and until when; None if it costs no day."""
-    if not item.providers or item.state in ("done", "assumed"):
-        return None
-    if item.state == "due" and (item.until is None or item.until <= plan.first):
-        return None
-    return words.few(_names(plan, item.providers)), item.until
-
-
-def open_items(plan: Plan) -> list[PreflightItem]:
-    """Pre-flight items that are not done: first those that keep a provider closed, then the most pressing."""
-
-    def rank(item: PreflightItem) -> tuple[int, date, str]:
-        return (0 if closes_until(plan, item) else 1 if item.state == "not done" else 2, item.due, item.id)
-
-    return sorted((item for item in plan.preflight if item.state != "done"), key=rank)
-
-
-def first_steps(plan: Plan, items: int = 5) -> tuple[Step, ...]:
-    """Blockers and errors with their way out, then the next pre-flight items."""
-    grave = [f for severity in ("blocker", "error") for f in plan.findings if f.severity == severity]
-    steps = [Step(f.severity, f.text, f.remedy, "findings") for f in grave]
-    said = {f.id.removeprefix("readiness.") for f in grave if f.id.startswith("readiness.")}
-    for item in [item for item in open_items(plan) if item.id not in said][:items]:
-        title = item.text.rstrip(". ")
-        steps.append(Step(item.state, title, _closing(plan, item), f"preflight-{item.id}", item.due, item.owner))
-    return tuple(steps)
-
-
-def _closing(plan: Plan, item: PreflightItem) -> str:
-    """What an open item keeps closed, as a sentence."""
-    closed = closes_until(plan, item)
-    if closed is None:
-        return ""
-    names, until = closed
-    when = f"Until {words.day(until)}" if until and until != item.due else "Until then"
-    return f"{when} nothing goes to {names} from the new IPs."
+        return f"What stops it: {_lower(plan.all.reason)}"
+    return bottleneck_sentence(plan)

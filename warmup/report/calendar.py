@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.report import daysheet
 from warmup.report.guard import plain
-from warmup.report.opening import milestone_line
-from warmup.report.words import STATE_WORDS, count, day, few, number
+from warmup.report.opening import milestone_line, milestones
+from warmup.report.steps import preflight, takes_no_ip
+from warmup.report.words import STATE_WORDS, day, few, lead, number, sourced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,8 @@ def write_ics(plan: Plan, path: str | Path) -> Path:
 def entries(plan: Plan) -> list[Entry]:
     """All events of a plan by day, from the day it was made: what must be done, what happens, what is sent.
 
-    What is overdue stands on the day of the plan; what is done and what has passed is left out.
+    What is overdue stands on the day of the plan; what is done and what has passed is left out. Where the answer is no
+    dedicated IP, nothing of the warm-up stands in it.
     """
     ranks = {"pre-flight": 0, "milestone": 1, "send": 2}
     every = [*_preflight(plan), *_milestones(plan), *_sending_days(plan)]
@@ -97,7 +99,7 @@ def entries(plan: Plan) -> list[Entry]:
 
 
 def _preflight(plan: Plan) -> Iterator[Entry]:
-    for item in plan.preflight:
+    for item in preflight(plan):
         if item.state == "done":
             continue  # nothing to do, so nothing to be reminded of
         late = item.due < plan.created
@@ -108,18 +110,18 @@ def _preflight(plan: Plan) -> Iterator[Entry]:
 
 
 def _item_text(plan: Plan, item: PreflightItem) -> str:
-    lines = [f"Before the first send on {day(plan.first)}; {count(item.lead_days, 'day')} ahead."]
+    lines = [f"{lead(item.lead_days)} the first send on {day(plan.first)}."]
     lines.append(f"State: {STATE_WORDS.get(item.state, item.state)}. Owner: {item.owner or 'TAM'}.")
     if item.providers:
         names = few([daysheet.provider_label(plan, provider) for provider in item.providers])
         lines.append(f"While it is not done, nothing goes to {names} from the new IPs.")
-    lines += [text for text in (item.why, f"Source: {item.source}" if item.source else "") if text]
+    lines += [text for text in (item.why, f"Source: {sourced(item.source)}" if item.source else "") if text]
     return "\n".join(lines)
 
 
 def _milestones(plan: Plan) -> Iterator[Entry]:
     seen: Counter[str] = Counter()
-    for stone in sorted(plan.milestones, key=lambda m: (m.id, m.pool, m.provider, m.day)):
+    for stone in sorted(milestones(plan), key=lambda m: (m.id, m.pool, m.provider, m.day)):
         key = "/".join((stone.id, stone.pool, stone.provider))
         seen[key] += 1
         if stone.day >= plan.created:
@@ -127,6 +129,8 @@ def _milestones(plan: Plan) -> Iterator[Entry]:
 
 
 def _sending_days(plan: Plan) -> Iterator[Entry]:
+    if takes_no_ip(plan):
+        return
     table = daysheet.rows(plan)
     table = table[table["date"] <= (plan.all.day or plan.last)]
     groups: Any = table.groupby("date", sort=True)

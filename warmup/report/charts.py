@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from warmup.report import figures, series, words
 from warmup.report.figures import short
+from warmup.report.steps import takes_no_ip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,12 +97,20 @@ def file_name(text: str) -> str:
 
 
 def _ramp_title(plan: Plan) -> str:
+    if takes_no_ip(plan):
+        return "For comparison only: what dedicated IPs would do"
     if plan.all.day is None:
         return f"The move is not complete when this plan ends on {words.day(plan.last)}"
     if plan.all.except_providers:
         names = words.few([short(plan.providers.get(p, p), 20) for p in plan.all.except_providers], 2)
-        return f"Complete on {words.day(plan.all.day)}, all but {names}"
-    return f"All mail in scope is on the new IPs by {words.day(plan.all.day)}"
+        return f"Expected by {words.day(plan.all.day)}, all but {names}{_promised(plan)}"
+    return f"All mail in scope on the new IPs: expected by {words.day(plan.all.day)}{_promised(plan)}"
+
+
+def _promised(plan: Plan) -> str:
+    """The date to promise, as the end of a title."""
+    commit = plan.uncertainty.commit_all if plan.uncertainty else None
+    return f", promise {words.day(commit)}" if commit else ""
 
 
 def _providers_title(plan: Plan) -> str:
@@ -109,20 +118,20 @@ def _providers_title(plan: Plan) -> str:
     if not dates or None in plan.all.per_provider.values():
         return "The ramp at each mailbox provider"
     if len(dates) == 1:
-        return f"Every mailbox provider is complete on {words.day(min(dates))}"
-    return f"Mailbox providers are complete from {words.day(min(dates))} to {words.day(max(dates))}"
+        return f"Every mailbox provider: expected to be complete by {words.day(min(dates))}"
+    return f"Mailbox providers: expected to be complete from {words.day(min(dates))} to {words.day(max(dates))}"
 
 
 def _provider_title(ramp: series.ProviderRamp) -> str:
     name = short(ramp.name, 30)
     if ramp.complete:
-        return f"{name}: complete on {words.day(ramp.complete)}"
+        return f"{name}: expected to be complete by {words.day(ramp.complete)}"
     return f"{name}: up to {words.number(max(ramp.sent))} messages a day"
 
 
 def _heat_title(plan: Plan) -> str:
     if plan.engaged.day and len(plan.tiers) > 1 and plan.all.day:
-        return f"Engaged people have moved by {words.day(plan.engaged.day)}, everyone by {words.day(plan.all.day)}"
+        return f"Expected: engaged people by {words.day(plan.engaged.day)}, everyone by {words.day(plan.all.day)}"
     return "How much of each provider's mail has moved"
 
 

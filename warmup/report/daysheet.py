@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 KEYS = ["date", "origin", "stream", "tier", "provider", "pool"]
 PARTS = ("dedicated", "overflow", "legacy", "unplaced")
+OUTSIDE = ("control", "out-of-scope")
+"""Limits that mark mail outside the in-scope supply."""
+EVERYONE = "all"
+"""Audience of a stream that no engagement tier binds, or of which no engagement is known."""
+HASH_BUCKETS = 10_000
 WATCH = timedelta(days=14)
 """Days after completion that are still shown day by day: completion is a statement about 14 days (design 4.8)."""
 
@@ -28,8 +33,62 @@ def provider_label(plan: Plan, provider: str) -> str:
 
 
 def tier_label(tier: str) -> str:
-    """Display name of an engagement tier."""
+    """Display name of an audience: of an engagement tier, or of everyone."""
     return TIER_LABELS.get(tier, tier)
+
+
+def stays(plan: Plan) -> str:
+    """What stays on legacy by decision, in words; empty if nothing does."""
+    names = {"control": "the control group", "out-of-scope": "recipients left out by decision"}
+    kept = set(plan.messages.loc[plan.messages["destination"] == "legacy", "limit"])
+    return " and ".join(name for limit, name in names.items() if limit in kept)
+
+
+def unbound(plan: Plan) -> set[str]:
+    """Transactional and critical streams: no tier binds them, so their audience is everyone."""
+    return {stream.name for stream in plan.scenario.streams if stream.kind != "marketing"}
+
+
+def audience(plan: Plan, table: pd.DataFrame) -> pd.Series[str]:
+    """The audience of each row: its tier, or :data:`EVERYONE` where no tier binds the stream."""
+    tiers: pd.Series[str] = table["tier"].astype(object)
+    return tiers.mask(table["stream"].isin(unbound(plan)), EVERYONE)
+
+
+def with_everyone(plan: Plan) -> pd.DataFrame:
+    """``Plan.sheet`` with one row for everyone where the tiers of a stream bind nothing.
+
+    Its threshold selects, of all recipients, as many as the thresholds of the tiers would of each: their mean, weighted
+    by the mail of each tier. Its limit is that of the first tier that is not wholly on dedicated IPs.
+    """
+    import pandas as pd
+
+    sheet = plan.sheet
+    free = sheet["stream"].isin(unbound(plan))
+    part = sheet[free]
+    if part["tier"].nunique() < 2:
+        return sheet.assign(tier=audience(plan, sheet))
+    order = {tier: n for n, tier in enumerate(plan.tiers)}
+    part = part.assign(at=part["tier"].map(order)).sort_values("at", kind="stable").drop(columns="at")
+    part = part.assign(tier=EVERYONE, limit=part["limit"].replace("", pd.NA))
+    for bound in ("threshold_from", "threshold"):
+        part[bound] = part[bound].astype("int64") * part["supply"]
+    sums = ["supply", "dedicated", "threshold_from", "threshold"]
+    one = part.groupby(KEYS, observed=True, as_index=False).agg({**dict.fromkeys(sums, "sum"), "limit": "first"})
+    for bound in ("threshold_from", "threshold"):
+        one[bound] //= one["supply"].clip(lower=1)
+    one["limit"] = one["limit"].astype(object).fillna("")
+    one["moved_back"] = _moved_back(one)
+    return pd.concat([sheet[~free], one[sheet.columns]], ignore_index=True)
+
+
+def _moved_back(one: pd.DataFrame) -> pd.Series[int]:
+    """Recipients below the threshold of the send before and not below this one's, on the last day of each send."""
+    cell = ["stream", "tier", "provider", "pool"]
+    last = one.sort_values(["origin", "date"]).groupby([*cell, "origin"], observed=True).tail(1)
+    fall = -last.groupby(cell, observed=True)["threshold"].diff().fillna(0).astype("int64").clip(upper=0)
+    people: pd.Series[int] = (fall * last["supply"] // HASH_BUCKETS).reindex(one.index, fill_value=0)
+    return people
 
 
 def window(plan: Plan) -> str:
@@ -54,8 +113,8 @@ def rows(plan: Plan) -> pd.DataFrame:
     """
     import pandas as pd
 
-    sheet = _keyed(plan, plan.sheet)[[*KEYS, "threshold_from", "threshold", "moved_back", "limit"]]
-    mail = _keyed(plan, plan.messages)
+    sheet = _keyed(plan, with_everyone(plan))[[*KEYS, "threshold_from", "threshold", "moved_back", "limit"]]
+    mail = _keyed(plan, plan.messages.assign(tier=audience(plan, plan.messages)))
     # A column for each part and one sum by key: a pivot would multiply all days with all names.
     for part in PARTS:
         mail[part] = mail["messages"].where(mail["destination"] == part, 0)
@@ -79,7 +138,12 @@ def _keyed(plan: Plan, table: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     pools = [pool.name for pool in plan.scenario.pools]
-    orders = {"stream": plan.streams, "tier": plan.tiers, "provider": list(plan.providers), "pool": pools}
+    orders = {
+        "stream": plan.streams,
+        "tier": dict.fromkeys((EVERYONE, *plan.tiers)),
+        "provider": list(plan.providers),
+        "pool": pools,
+    }
     out = table.assign(date=pd.to_datetime(table["date"]), origin=pd.to_datetime(table["origin"]))
     for column, order in orders.items():
         known = [*order, *sorted(set(out[column].dropna().astype(str)) - set(order))]

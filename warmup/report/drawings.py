@@ -46,7 +46,9 @@ def ramp_chart(ramp: DailyRamp, width: int, height: int = 320) -> Chart:
         if any(ramp.parts[name]):
             layers.append(vega.area_layer(color, vega.value_axis(name, top, "messages a day")))
     layers[0].encoding.x = x  # one layer says what the axis is; Vega-Lite would join the same words said twice
-    layers += [vega.line_layer("supply", palette.SUPPLY, 0.8), *marks]
+    if width > 500:  # on a phone the steps of the line would be all that is seen of the bars
+        layers.append(vega.line_layer("supply", palette.SUPPLY, 0.8))
+    layers += marks
     tables = {"t": vega.step_table(ramp.dates, {**stacked, "supply": ramp.supply}), **mark_tables}
     tips = [(name, words.DESTINATION_WORDS[name]) for name, _ in order if any(ramp.parts[name])]
     hover = {name: ramp.parts[name] for name, _ in tips}

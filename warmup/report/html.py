@@ -157,6 +157,10 @@ def environment(plan: Plan) -> jinja2.Environment:
         "names": lambda ids: [plan.providers.get(i, i) for i in ids],
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
         "sourced": words.sourced,
+        "in_time": words.in_time,
+        "size_date": words.size_date,
+        "verdict": words.verdict,
+        "lead": words.lead,
         "lower_first": lambda text: text[:1].lower() + text[1:],
     }
     return env

@@ -94,7 +94,7 @@ def _legacy_note(plan: Plan) -> str:
     """What happens to legacy's mix; where the planner found it too old, its own words and numbers, and no others."""
     found = next((f for f in plan.findings if f.id == "legacy.disengaged"), None)
     if found:
-        return f"{found.text} {found.remedy}".strip()
+        return f"{found.text} What to do stands under the findings."
     if not len(plan.legacy_mix.dropna()):
         return ""
     return "People without engagement for over 90 days never become too large a part of what legacy still sends."

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warmup.report import words
-from warmup.report.answer import answer, first_steps
+from warmup.report.answer import answer
 from warmup.report.guard import plain
+from warmup.report.steps import first_steps, takes_no_ip
 
 if TYPE_CHECKING:
     from datetime import date
 
     from warmup.planner.plan import Milestone, Plan
-    from warmup.report.answer import Step
+    from warmup.report.steps import Step
 
 
 def sentences(plan: Plan) -> tuple[str, str, str]:
@@ -36,7 +37,7 @@ def sentence(text: str) -> str:
     # The first word may be a name or an id that is written small: only an ordinary word gets its capital.
     if clean[:1].islower() and clean.split()[0].rstrip(",;:").isalpha():
         clean = clean[:1].upper() + clean[1:]
-    return clean if not clean or clean.endswith((".", "!", "?", "…")) else f"{clean}."
+    return words.closed(clean)
 
 
 _TIERS = ("0_30", "31_60", "61_90", "91_180", "181_365", "machine_only", "older_or_never")
@@ -44,15 +45,23 @@ _TIERS = ("0_30", "31_60", "61_90", "91_180", "181_365", "machine_only", "older_
 _PLAINER = {"Recipients with machine opens only": "People whose only opens were made by machines"}
 
 
+_OWN = ("legacy.until", "deadline", "peak.")
+"""Beginnings of the ids of milestones that the customer's calendar brings, whatever is planned."""
+
+
 def milestones(plan: Plan) -> list[Milestone]:
-    """The dated events by day; the audiences of one day from the most engaged on."""
+    """The dated events by day; the audiences of one day from the most engaged on.
+
+    Where the answer is no dedicated IP, only those that do not come from the plan that it rejects.
+    """
 
     def order(stone: Milestone) -> tuple[date, int, str]:
         parts = stone.id.split(".")
         tier = parts[1] if parts[0] == "tier" and len(parts) > 1 else ""
         return (stone.day, _TIERS.index(tier) if tier in _TIERS else -1, stone.id)
 
-    return sorted(plan.milestones, key=order)
+    stay = takes_no_ip(plan)
+    return sorted((stone for stone in plan.milestones if not stay or stone.id.startswith(_OWN)), key=order)
 
 
 def milestone_line(plan: Plan, stone: Milestone) -> str:

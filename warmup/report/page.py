@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from warmup import __version__
 from warmup.planner.plan import SCHEMA_VERSION
 from warmup.report import drawings, facts, palette, series, vega, words
-from warmup.report.answer import answer, held_back, takes_no_ip
+from warmup.report.answer import answer
+from warmup.report.bottleneck import waiting
 from warmup.report.notes import notes
 from warmup.report.opening import milestone_line, milestones
+from warmup.report.steps import GRAVE, preflight, takes_no_ip
 from warmup.report.weeks import WHOLE, careful_until, slice_times, weeks
 
 if TYPE_CHECKING:
@@ -176,7 +178,9 @@ def context(plan: Plan, drawn: Charts) -> dict[str, Any]:
         "tiered": len(plan.tiers) > 1,
         "states": words.STATE_WORDS,
         "hints": {k: f"Why not more: {name}" for k, (name, _) in words.LIMIT_WORDS.items() if k not in WHOLE},
-        "limits": [pair for key, pair in words.LIMIT_WORDS.items() if key != "supply"],
+        "limits": [
+            p for key, p in words.LIMIT_WORDS.items() if key != "supply" and (key != "control" or controlled(plan))
+        ],
         **keys(plan),
         **notes(plan),
         "milestones": [(stone.day, milestone_line(plan, stone)) for stone in milestones(plan)],
@@ -188,13 +192,15 @@ def context(plan: Plan, drawn: Charts) -> dict[str, Any]:
         "slices": slice_times(plan),
         "selection": selection(),
         "provider_names": list(plan.providers.values()),
-        "preflight": sorted(plan.preflight, key=lambda item: (item.due, item.id)),
+        "preflight": preflight(plan),
+        "grave": GRAVE,
+        "controlled": controlled(plan),
         "watch": found,
         "unwatched": unwatched,
         "service": facts.service(),
         "findings": sorted(plan.findings, key=lambda f: ("blocker", "error", "warning", "notice").index(f.severity)),
         "ladders": ladder_rows(plan),
-        "glossary": facts.glossary(),
+        "glossary": [term for term in facts.glossary() if term.id != "control-group" or controlled(plan)],
     }
 
 
@@ -203,6 +209,11 @@ def selection() -> dict[str, str]:
     from warmup.planner.cohorts import SELECTION
 
     return {DIALECTS.get(name, name): line for name, line in SELECTION.items()}
+
+
+def controlled(plan: Plan) -> bool:
+    """Whether a control group holds anything back: without marketing mail there is none."""
+    return bool(plan.control.get("share") and plan.control.get("messages"))
 
 
 def trouble(plan: Plan) -> str:
@@ -226,10 +237,10 @@ def speed(plan: Plan) -> str:
 
 
 def keys(plan: Plan) -> dict[str, Any]:
-    """Legends: (box or line, colour, words) per entry."""
+    """Legends: (box, line or wide-line, colour, words) per entry; a wide-line is drawn in wide charts only."""
     parts = series.daily_ramp(plan, series.shown_days(plan)).parts
     ramp = [("box", color, words.DESTINATION_WORDS[n]) for n, color in palette.DESTINATIONS.items() if any(parts[n])]
-    ramp.append(("line", palette.SUPPLY, "supply: all mail of the day"))
+    ramp.append(("wide-line", palette.SUPPLY, "supply: all mail of the day"))
     if set(plan.days["kind"]) & {"silent", "legacy-only", "freeze"}:
         ramp.append(("box", palette.BAND, "no growth, no mail, or legacy only"))
     return {
@@ -274,7 +285,7 @@ def provider_rows(plan: Plan) -> tuple[ProviderRow, ...]:
     out = []
     for provider, name in plan.providers.items():
         done = plan.all.per_provider.get(provider)
-        limits = held_back(plan, (provider,), done)
+        reasons = waiting(plan, (provider,), done).reasons
         out.append(
             ProviderRow(
                 name=name,
@@ -282,7 +293,7 @@ def provider_rows(plan: Plan) -> tuple[ProviderRow, ...]:
                 largest=largest.get(provider, 0),
                 engaged=plan.engaged.per_provider.get(provider),
                 all=done,
-                limit=words.limit_name(limits[0][0]) if limits else "nothing",
+                limit=words.limit_name(reasons[0].limit) if reasons else "nothing",
             )
         )
     return tuple(out)

@@ -16,14 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from warmup.report.daysheet import OUTSIDE
 from warmup.report.palette import heat_step
 from warmup.report.words import day_month
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Plan
-
-OUTSIDE = ("control", "out-of-scope")
-"""Limits that mark mail outside the in-scope supply."""
 
 Ints = NDArray[np.int64]
 

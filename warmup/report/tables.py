@@ -1,6 +1,7 @@
 """``plan.csv``: every message of the plan, for a database, a notebook or a spreadsheet.
 
-One row per non-zero part of the plan, the rows of :attr:`warmup.planner.plan.Plan.messages`. RFC 4180: UTF-8, comma,
+One row per non-zero part of the plan, the rows of :attr:`warmup.planner.plan.Plan.messages`; tiers that bind
+nothing are one row. RFC 4180: UTF-8, comma,
 CRLF, texts quoted, numbers not. The header is stable:
 
 - ``date``: day of sending, ISO 8601, in the scenario's time zone; for ``unplaced``: the day it was due.
@@ -10,7 +11,8 @@ CRLF, texts quoted, numbers not. The header is stable:
 - ``ip_group``: IPs started together; only for ``dedicated``, else empty.
 - ``provider``: mailbox provider id (:mod:`warmup.providers`).
 - ``stream``: stream name.
-- ``tier``: engagement tier, days since the last human open or click; ``all`` without engagement data.
+- ``tier``: engagement tier, days since the last human open or click; ``all`` for transactional and critical streams,
+  which no tier binds, and without engagement data.
 - ``messages``: whole number of messages, never 0.
 - ``limit``: why this part is not dedicated; empty for ``dedicated``.
 
@@ -23,6 +25,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warmup.report.daysheet import audience
 from warmup.report.guard import inert
 
 if TYPE_CHECKING:
@@ -45,12 +48,21 @@ def write_csv(plan: Plan, path: str | Path) -> Path:
         The path.
     """
     target = Path(path)
-    columns = [_column(plan.messages, name) for name in COLUMNS]
+    table = _merged(plan)
+    columns = [_column(table, name) for name in COLUMNS]
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
         writer.writerow(COLUMNS)
         writer.writerows(zip(*columns, strict=True))
     return target
+
+
+def _merged(plan: Plan) -> pd.DataFrame:
+    """The messages with one row instead of one per tier where no tier binds the stream."""
+    table = plan.messages.assign(tier=audience(plan, plan.messages))
+    keys = [name for name in COLUMNS if name != "messages"]
+    grouped = table.groupby(keys, as_index=False, sort=False, dropna=False, observed=True)
+    return grouped.agg({"messages": "sum"})[list(COLUMNS)]
 
 
 def _column(table: pd.DataFrame, name: str) -> list[Any]:

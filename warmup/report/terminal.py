@@ -17,9 +17,10 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
-from warmup.report.daysheet import last_shown, provider_label, rows
+from warmup.report.daysheet import OUTSIDE, last_shown, provider_label, rows, stays
 from warmup.report.guard import plain
 from warmup.report.opening import first_lines, sentence, sentences
+from warmup.report.steps import GRAVE, takes_no_ip
 from warmup.report.words import count, day, day_month, number, percent
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MOST_BARS = 16
 """Lines of the ramp chart; a longer plan has several weeks to a line."""
 NEXT_DAYS = 7
+FIRST_TITLE = "What must happen first, the most important first"
+ABOVE = "What to do: see above, what must happen first."
 MOST_NOTES = 4
 NOTE_LENGTH = 230
 """Characters of a note on the data at most: a list of names can be long."""
@@ -43,7 +46,6 @@ SEVERITY_STYLES = {"blocker": "bold red", "error": "bold red", "warning": "yello
 
 PARTS = ("dedicated", "overflow", "legacy", "unplaced", "kept")
 """Parts of a bar: the destinations, and what stays on legacy by decision (control group, recipients left out)."""
-_BY_DECISION = ("control", "out-of-scope")
 
 
 @dataclass(frozen=True)
@@ -100,9 +102,13 @@ class Summary:
         yield Text("")
         for paragraph in sentences(plan):
             yield _item(Text(""), voice.text(paragraph), 0)
-        yield from _section(voice, "What must happen first", _first(voice, plan))
-        yield from _section(voice, "The ramp", [_chart(voice, plan, options)])
-        yield from _section(voice, f"The first {NEXT_DAYS} sending days", [_next_days(voice, plan)])
+        yield from _section(voice, FIRST_TITLE, _first(voice, plan))
+        if takes_no_ip(plan):
+            yield Text("")
+            yield voice.text("What the IPs as planned would do stands in the report, for comparison only.")
+        else:
+            yield from _section(voice, "The ramp", [_chart(voice, plan, options)])
+            yield from _section(voice, f"The first {NEXT_DAYS} sending days", [_next_days(voice, plan)])
         if plan.findings:
             yield from _section(voice, "Findings", _findings(voice, plan))
         if plan.notes:
@@ -158,7 +164,9 @@ def _findings(voice: Voice, plan: Plan) -> Iterator[Any]:
 
 
 def _finding(voice: Voice, finding: Finding) -> Text:
-    text = voice.text(f"{sentence(finding.text)} {sentence(finding.remedy)}".strip())
+    # What is grave has said its way out above.
+    remedy = ABOVE if finding.severity in GRAVE and finding.remedy else finding.remedy
+    text = voice.text(f"{sentence(finding.text)} {sentence(remedy)}".strip())
     return text.append_text(voice.text(f" ({finding.id})", "bright_black"))
 
 
@@ -221,7 +229,7 @@ def _sums(plan: Plan) -> Iterator[tuple[date, str, int]]:
     import pandas as pd
 
     table = plan.messages
-    by_decision = table["limit"].isin(_BY_DECISION) & (table["destination"] == "legacy")
+    by_decision = table["limit"].isin(OUTSIDE) & (table["destination"] == "legacy")
     part = table["destination"].astype(object).mask(by_decision, "kept")
     sums: Any = table["messages"].groupby([pd.to_datetime(table["date"]), part]).sum()
     for (value, name), messages in sums.items():
@@ -246,7 +254,7 @@ def _chart(voice: Voice, plan: Plan, options: ConsoleOptions) -> Group:
         table.add_row(voice.say(day_month(bar.first)), moved, voice.say(share), _bar(bar, fills, most, width))
     notes = ["share: of the mail that is to move"]
     if "kept" in used:
-        notes.append("stays: the control group and recipients left out by decision")
+        notes.append(f"stays: {stays(plan)}")
     return Group(table, voice.text("; ".join(notes), "bright_black"))
 
 

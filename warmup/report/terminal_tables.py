@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from warmup.report.opening import sentence
 from warmup.report.terminal import READABLE, Voice
-from warmup.report.words import day, day_month, number, percent, signed
+from warmup.report.words import count, day, day_month, in_time, listing, number, percent, signed, size_date, verdict
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
@@ -32,11 +32,13 @@ class Levers:
     Attributes:
         engaged, all: The plan's own dates, which the changes are counted from.
         levers: The changes.
+        names: Mailbox provider id to display name.
     """
 
     engaged: date | None
     all: date | None
     levers: Sequence[Lever]
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """One line per lever; what must not be done is struck out and says why."""
@@ -53,7 +55,7 @@ class Levers:
         )
         for lever in self.levers:
             table.add_row(
-                _what(voice, lever),
+                _what(voice, lever, self.names),
                 voice.text(_effect(lever.engaged, lever.engaged_delta)),
                 voice.text(_effect(lever.all, lever.all_delta)),
                 voice.text(signed(lever.legacy_delta)),
@@ -62,12 +64,15 @@ class Levers:
         yield voice.text("on legacy: messages more or fewer than planned, until the planned completion", "bright_black")
 
 
-def _what(voice: Voice, lever: Lever) -> Text:
+def _what(voice: Voice, lever: Lever, names: Mapping[str, str]) -> Text:
     text = voice.text(lever.text, "strike" if lever.struck else "")
     if lever.struck:
         text = Text.assemble(voice.text("Do not: ", "red"), text)
     if lever.warning:
         text.append_text(voice.text(f". {sentence(lever.warning)}", "yellow"))
+    if lever.except_providers:
+        but = listing(names.get(provider, provider) for provider in lever.except_providers)
+        text.append_text(voice.text(f" (all but {but})"))
     return text
 
 
@@ -102,6 +107,8 @@ class Sizes:
 
 
 def _verdict(sizing: Sizing) -> str:
+    if not sizing.enough:
+        return f"more or fewer IPs would not cure it; {count(sizing.planned, 'dedicated IP')} planned."
     wanted = "no dedicated IP, the shared pool carries it better"
     if sizing.recommended:
         wanted = f"{sizing.recommended} dedicated IP{'s' if sizing.recommended != 1 else ''}"
@@ -125,9 +132,13 @@ def _size_rows(voice: Voice, sizing: Sizing) -> Iterator[Any]:
     for row in sizing.rows:
         load = f"{number(row.peak_load)} ({percent(row.capacity_share)})" if row.ips else "–"
         mark = "bold" if row.ips == sizing.recommended else ""
-        dates = [voice.text(day(d) if d else "not complete") for d in (row.engaged, row.all)]
-        verdict = f"{row.verdict} [{notes.setdefault(row.note, len(notes) + 1)}]" if row.note else row.verdict
-        table.add_row(voice.text(row.ips, mark), *dates, voice.text(load), voice.text(verdict, mark))
+        dates = [voice.text(size_date(row, d)) for d in (row.engaged, row.all)]
+        said = (
+            f"{verdict(sizing, row)} [{notes.setdefault(row.note, len(notes) + 1)}]"
+            if row.note
+            else verdict(sizing, row)
+        )
+        table.add_row(voice.text(row.ips, mark), *dates, voice.text(load), voice.text(said, mark))
     yield table
     for note, n in notes.items():
         yield voice.text(f"[{n}] {sentence(note)}")
@@ -155,7 +166,7 @@ class Latest:
             yield Text("")
             table = _table(voice, ("start", "left"), ("complete", "left"), ("in time", "right"))
             for start, share, done in latest.tried[:: -(-len(latest.tried) // MOST_STARTS)]:
-                table.add_row(*(voice.text(t) for t in (day(start), _date(done), percent(share))))
+                table.add_row(*(voice.text(t) for t in (day(start), _date(done), in_time(share))))
             yield table
 
 

@@ -186,12 +186,10 @@ def _block(plan: Plan, stream: str, origin: date | None, records: list[Any]) -> 
     records = sorted(records, key=lambda r: order.get(r["tier"], len(order)))
     lines: list[TierLine] = []
     waiting: dict[str, list[str]] = {}
-    # A stream without engagement data sits whole in the first tier (Supply): "engaged" would say more than is known.
-    only_tier = stream in _transactional(plan) and {r["tier"] for r in records} <= {plan.tiers[0]}
     for tier, items in groupby(records, key=itemgetter("tier")):
         cells = list(items)
         if any(c["dedicated"] for c in cells):
-            lines.append(_line(plan, ALL if only_tier else tier_label(tier), cells))
+            lines.append(_line(plan, tier_label(tier), cells))
         else:
             waiting.setdefault(_reason(cells), []).append(tier_label(tier))
     sums = {part: sum(r[part] for r in records) for part in ("overflow", "legacy", "unplaced")}
@@ -207,10 +205,6 @@ def _block(plan: Plan, stream: str, origin: date | None, records: list[Any]) -> 
         waiting=tuple(f"{reason}: {_tier_labels(tiers)}" for reason, tiers in waiting.items()),
         rest=rest,
     )
-
-
-def _transactional(plan: Plan) -> set[str]:
-    return {s.name for s in plan.scenario.streams if s.kind != "marketing"}
 
 
 def _reason(cells: list[Any]) -> str:

@@ -6,8 +6,16 @@ Everything a customer reads goes through here, so that a date looks the same in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warmup.planner.plan import SizeRow, Sizing
+
+OUR_RULE = "this tool's rule"
+"""Source of what we decided ourselves."""
 
 NB = "\u00a0"
 """A space at which a line does not break."""
@@ -40,11 +48,17 @@ LIMIT_WORDS: dict[str, tuple[str, str]] = {
     "hold": ("hold", "the level is held until enough has been sent on it"),
     "memory": ("too rarely sent", "the IPs cool down in the many days between two sends"),
     "ramp": ("ramp", "the published ramp allows no more yet"),
-    "supply": ("all of it", "nothing more is due"),
+    "supply": ("nothing more due", "nothing more is due"),
     "control": ("control group", "a group is held back on legacy on purpose, to compare"),
     "out-of-scope": ("left out", "recipients are left out of the migration by decision"),
 }
 """Per limit of the plan (design 4.9): two or three words for a table, and a clause that fits after "because"."""
+
+WAITING_WORDS: dict[str, tuple[str, str]] = {
+    "not-started": ("IPs start later", "the IPs of its pool start later"),
+    "critical": ("critical mail waits", "critical mail joins after 14 sending days of its IPs"),
+}
+"""The same for what the report tells apart where the plan has one limit for two things."""
 
 DESTINATION_WORDS = {
     "dedicated": "new dedicated IPs",
@@ -85,9 +99,9 @@ def short_number(value: float) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """A share of 1 as a percentage; never a rounded 0 or 100 that is not one."""
-    if 0 < share < 0.5 * 10 ** -(digits + 2):
+    if 0 < share <= 0.5 * 10 ** -(digits + 2):
         return f"under {10**-digits:g}{NB}%"
-    if 1 - 0.5 * 10 ** -(digits + 2) < share < 1:
+    if 1 - 0.5 * 10 ** -(digits + 2) <= share < 1:
         return f"over {100 - 10**-digits:g}{NB}%"
     return f"{100 * share:.{digits}f}{NB}%"
 
@@ -157,6 +171,33 @@ def few(items: Sequence[str], most: int = 4) -> str:
     return f"{', '.join(items[:most])} and {len(items) - most} more"
 
 
+def in_time(share: float | None) -> str:
+    """The share of cases that are in time; a dash where none were drawn."""
+    return "–" if share is None else percent(share)
+
+
+def size_date(row: SizeRow, done: date | None) -> str:
+    """When a number of IPs would be complete; none: another answer than a date is asked for.
+
+    Without an IP nothing ramps, and what does not carry the largest day never becomes a plan.
+    """
+    if not row.ips:
+        return "shared pool"
+    if row.capacity_share > 1:
+        return "–"
+    return day(done) if done else "not complete"
+
+
+def verdict(sizing: Sizing, row: SizeRow) -> str:
+    """What to think of a number of IPs; where none is enough, none is recommended."""
+    return "planned" if row.verdict == "recommended" and not sizing.enough else row.verdict
+
+
+def lead(days: int) -> str:
+    """How long before the first send: ``14 days before``; negative days are after it."""
+    return f"{count(abs(days), 'day')} {'before' if days >= 0 else 'after'}"
+
+
 def change(days: int | None) -> str:
     """A change of a date in words: ``7 days sooner``, ``2 days later``, ``same day``, ``–``."""
     if days is None:
@@ -175,17 +216,30 @@ def signed(n: int) -> str:
 
 def limit_name(limit: str) -> str:
     """The limit in two or three words; an unknown one as it is."""
-    return LIMIT_WORDS.get(limit, (limit, ""))[0]
+    return (LIMIT_WORDS | WAITING_WORDS).get(limit, (limit, ""))[0]
 
 
 def limit_meaning(limit: str) -> str:
     """What the limit means; empty for an unknown one."""
-    return LIMIT_WORDS.get(limit, ("", ""))[1]
+    return (LIMIT_WORDS | WAITING_WORDS).get(limit, ("", ""))[1]
+
+
+_OUR_RULE = re.compile(r"\bdesign(?: of this planner| \d+(?:\.\d+)*)", re.IGNORECASE)
 
 
 def sourced(source: str) -> str:
-    """A source as a reader understands it: what the plan found out itself is said in words."""
-    return "worked out by this plan" if source.strip().lower() == "this plan" else source
+    """A source as a reader understands it: what the plan found out itself, and our own rules, are said in words.
+
+    >>> sourced("design 4.7")
+    "this tool's rule"
+    """
+    return "worked out by this plan" if source.strip().lower() == "this plan" else _OUR_RULE.sub(OUR_RULE, source)
+
+
+def closed(text: str) -> str:
+    """A text with a full stop, unless it has an end of its own."""
+    text = text.strip()
+    return text if not text or text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def visible(text: str) -> str:

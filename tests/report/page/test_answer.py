@@ -6,11 +6,14 @@ import re
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pandas as pd
 import pytest
 
+from tests.report.page.conftest import scenario
 from warmup.planner.plan import Finding
 from warmup.report import words
-from warmup.report.answer import answer, held_back
+from warmup.report.answer import answer
+from warmup.report.bottleneck import waiting
 from warmup.report.series import in_scope
 
 
@@ -120,18 +123,94 @@ def test_another_number_than_planned_is_said(plan, build_plan):
     assert "2 for transactional and 2 for marketing" in sentence
 
 
-def test_the_limit_is_the_weightiest_of_the_last_provider(plan):
+def test_what_decides_is_what_was_held_back_in_the_last_week(plan):
+    done = plan.all.per_provider["yahoo"]
     held = in_scope(plan)
     held = held[(held["provider"] == "yahoo") & (held["destination"] != "dedicated")]
-    held = held[held["date"] <= plan.all.per_provider["yahoo"]]
+    days = pd.to_datetime(held["date"]).dt.date
+    held = held[(days < done) & (days >= done - timedelta(7))]
     sums = held.groupby("limit")["messages"].sum()
-    limit, share = held_back(plan, ("yahoo",), plan.all.per_provider["yahoo"])[0]
-    assert limit == sums.idxmax()
-    assert share == pytest.approx(sums.max() / sums.sum())
+    first = waiting(plan, ("yahoo",), done).reasons[0]
+    assert first.limit == sums.idxmax()
+    assert first.share == pytest.approx(sums.max() / sums.sum())
     sentence = answer(plan).limit
-    assert "Yahoo and AOL" in sentence
-    assert words.percent(share) in sentence
-    assert "the last to be complete" in sentence
+    assert "Yahoo and AOL, the last to be complete: in the week before" in sentence
+    assert words.limit_meaning(first.limit) in sentence
+
+
+def held_rows(plan, *rows):
+    """The plan with other mail that is held back; rows of (days before completion, provider, stream, limit, n)."""
+    moved = plan.messages[plan.messages["destination"] == "dedicated"]
+    made = [
+        {
+            **dict.fromkeys(moved.columns, ""),
+            "date": plan.all.day - timedelta(back),
+            "origin": plan.all.day - timedelta(back),
+            "destination": "legacy",
+            "pool": "marketing",
+            "provider": provider,
+            "stream": stream,
+            "tier": "0_30",
+            "messages": n,
+            "limit": limit,
+        }
+        for back, provider, stream, limit, n in rows
+    ]
+    return pd.concat([moved, pd.DataFrame(made)], ignore_index=True)
+
+
+def test_what_was_held_back_long_ago_decides_nothing(plan, build_plan):
+    rows = [(40, "yahoo", "newsletter", "tier", 900_000), (2, "yahoo", "promotions", "ceiling", 60)]
+    sentence = answer(build_plan(messages=held_rows(plan, *rows))).limit
+    assert sentence == (
+        "What decides the date is Yahoo and AOL, the last to be complete: in the week before, mail there still waits "
+        "because this mailbox provider has a starting ceiling (all of it promotions)."
+    )
+
+
+def test_where_nothing_waits_in_the_last_week_the_last_day_that_held_any_counts(plan, build_plan):
+    rows = [(40, "yahoo", "newsletter", "tier", 900), (20, "yahoo", "newsletter", "memory", 60)]
+    sentence = answer(build_plan(messages=held_rows(plan, *rows))).limit
+    assert f"mail last waits on {words.day(plan.all.day - timedelta(20))}, because the IPs cool down" in sentence
+    assert "join later" not in sentence
+
+
+def test_providers_that_decide_nothing_are_not_named(plan, build_plan):
+    after = plan.all.day + timedelta(20)
+    dates = {**plan.all.per_provider, "google": None, "orange_fr": after, "comcast": None}
+    all_ = replace(plan.all, per_provider=dates, except_providers=("google",))
+    sentence = answer(build_plan(all=all_)).limit
+    assert "Yahoo and AOL, the last to be complete" in sentence
+    assert not any(plan.providers[p] in sentence for p in ("google", "orange_fr", "comcast"))
+
+
+def test_a_pool_that_starts_later_and_critical_mail_that_waits_have_words_of_their_own(plan, build_plan):
+    pools = [
+        {"name": "transactional", "ips": ["192.0.2.10"]},
+        {"name": "marketing", "ips": ["192.0.2.20"], "start": plan.all.day - timedelta(3)},
+    ]
+    streams = [
+        {"name": "receipts", "pool": "marketing", "kind": "critical"},
+        {"name": "newsletter", "pool": "marketing"},
+        {"name": "promotions", "pool": "marketing"},
+    ]
+    rows = [
+        (5, "yahoo", "newsletter", "readiness", 60),
+        (2, "yahoo", "receipts", "hold", 30),
+        (1, "yahoo", "newsletter", "readiness", 10),
+    ]
+    messages = held_rows(plan, *rows)
+    messages = messages[~((messages["stream"] == "receipts") & (messages["destination"] == "dedicated"))]
+    built = build_plan(messages=messages, scenario=scenario(pools=pools, streams=streams))
+    found = waiting(built, ("yahoo",), plan.all.day).reasons
+    assert [(r.limit, r.share, r.stream) for r in found] == [
+        ("not-started", 0.6, "newsletter"),
+        ("critical", 0.3, "receipts"),
+        ("readiness", 0.1, "newsletter"),
+    ]
+    assert "the IPs of its pool start later (60 % of it, only newsletter) and critical mail joins after 14" in (
+        answer(built).limit.replace(words.NB, " ")
+    )
 
 
 def test_not_complete_says_so_and_why(plan, build_plan):
@@ -140,7 +219,49 @@ def test_not_complete_says_so_and_why(plan, build_plan):
     )
     found = answer(build_plan(all=never, uncertainty=None, uncertainty_reason="Only 5 weeks of history."))
     assert f"not complete when this plan ends on {words.day(plan.last)}" in found.dates
-    assert "newsletters are too far apart. Spread them over 3 days." in found.limit
+    assert found.limit == "What stops it: newsletters are too far apart."
+
+
+def test_without_enough_history_it_is_said_that_nothing_can_be_promised(build_plan):
+    why = "There is no range: it needs at least 8 weeks of history, and this one has 5 weeks."
+    found = answer(build_plan(uncertainty=None, uncertainty_reason=why))
+    assert found.promise == ("No date can be promised: it needs at least 8 weeks of history, and this one has 5 weeks.")
+    assert found.expected.startswith("Expected, if no provider is held back")
+
+
+def test_where_no_number_of_ips_is_enough_none_is_needed(plan, build_plan):
+    sizes = tuple(
+        replace(size, enough=n == 0, recommended=size.planned, reason="No number is complete in time.")
+        for n, size in enumerate(plan.sizing)
+    )
+    sentence = answer(build_plan(sizing=sizes)).ips
+    assert sentence == (
+        "More or fewer IPs for marketing would not cure it: no number is complete in time; "
+        "the plan is computed with 2 for transactional and 2 for marketing."
+    )
+    one = answer(build_plan(sizing=sizes[1:])).ips
+    assert one == ("More or fewer IPs would not cure it: no number is complete in time; the plan is computed with 2.")
+
+
+def test_one_way_out_of_two_errors_is_one_step(build_plan):
+    way = "Spread each send over 8 days."
+    findings = (
+        Finding("complete.not_within_horizon", "error", "Not complete by 4 May 2026.", way),
+        Finding("deadline.missed", "error", "The deadline is missed.", way),
+        Finding("identity.changed_with_ip", "blocker", "The From domain changes.", "Change it before."),
+    )
+    steps = answer(build_plan(findings=findings)).steps
+    assert [(s.kind, s.title, s.detail) for s in steps[:2]] == [
+        ("blocker", "The From domain changes.", "Change it before."),
+        ("error", "Not complete by 4 May 2026. The deadline is missed.", way),
+    ]
+
+
+def test_who_takes_no_ip_prepares_none(plan, build_plan):
+    none = tuple(replace(size, recommended=0, reason="Too little mail.") for size in plan.sizing)
+    items = tuple(replace(plan.preflight[0], id=key, state="assumed") for key in ("fcrdns", "snds", "dmarc_rua"))
+    steps = answer(build_plan(sizing=none, preflight=items, findings=())).steps
+    assert [step.anchor for step in steps] == ["preflight-dmarc_rua"]
 
 
 def test_all_but_one_provider(plan, build_plan):

@@ -60,9 +60,9 @@ def test_no_word_is_smaller_than_twelve_points(drawn):
 
 def test_titles_say_the_message(drawn):
     titles = {name: figure.texts[0].get_text() for name, figure in drawn.items()}
-    assert titles["ramp"] == "All mail in scope is on the new IPs by Sat 9 May 2026"
+    assert titles["ramp"] == ("All mail in scope on the new IPs: expected by Sat 9 May 2026, promise Fri 22 May 2026")
     assert titles["finish"] == "The date to promise is Fri 22 May 2026"
-    assert titles["provider-yahoo"] == "Yahoo and AOL: complete on Sat 9 May 2026"
+    assert titles["provider-yahoo"] == "Yahoo and AOL: expected to be complete by Sat 9 May 2026"
 
 
 def test_hostile_names_fit_the_slide_and_the_folder(hostile_plan):

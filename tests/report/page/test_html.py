@@ -197,7 +197,7 @@ def test_the_answer_stands_at_the_top(plan, page):
 
 def test_the_day_sheet_shows_messages_and_thresholds(plan, page):
     first = plan.sheet[plan.sheet["date"] == plan.first]
-    row = first[first["provider"] == "google"].iloc[0]
+    row = first[(first["provider"] == "google") & (first["stream"] == "newsletter")].iloc[0]
     assert f"{words.day(plan.first)}, 09:00–19:00" in page.words
     assert f"Gmail {words.number(row['dedicated'])} {row['threshold']}" in page.words
     assert "hashlib" in page.words

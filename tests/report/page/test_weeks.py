@@ -37,9 +37,10 @@ def test_messages_of_each_stream_and_day_are_the_plans(plan, found):
 
 
 def test_a_threshold_is_the_plans(plan, found):
-    first = found[0].days[0].blocks[0].lines[0].groups[0]
+    block = next(b for b in found[0].days[0].blocks if b.stream == "newsletter")
+    first = block.lines[0].groups[0]
     cell = plan.sheet[
-        (plan.sheet["date"] == plan.first) & (plan.sheet["stream"] == "receipts") & (plan.sheet["tier"] == "0_30")
+        (plan.sheet["date"] == plan.first) & (plan.sheet["stream"] == "newsletter") & (plan.sheet["tier"] == "0_30")
     ]
     row = cell[cell["provider"] == "google"].iloc[0]
     assert first.cells[0].name == "Gmail"
@@ -74,7 +75,7 @@ def test_a_spread_send_names_its_day_and_both_bounds(plan, build_plan):
     moved = (pd.to_datetime(messages["date"]) == day) & (messages["stream"] == "receipts")
     for frame, rows in ((table, chosen), (messages, moved)):
         frame["origin"] = frame["origin"].where(~rows, before)
-    table.loc[chosen & (table["dedicated"] > 0), "threshold_from"] = 10
+    table.loc[chosen, "threshold_from"] = 10
     spread = sheet.weeks(build_plan(sheet=table, messages=messages))
     blocks = [b for week in spread for d in week.days if d.day == day.date() for b in d.blocks]
     assert blocks[0].origin == before

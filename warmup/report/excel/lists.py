@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from warmup.report.daysheet import provider_label
 from warmup.report.excel.book import Book, Column
 from warmup.report.opening import sentence
-from warmup.report.words import STATE_WORDS
+from warmup.report.steps import preflight
+from warmup.report.words import STATE_WORDS, lead, sourced
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Plan
@@ -22,7 +23,7 @@ def write_preflight(book: Book, plan: Plan) -> None:
     book.heading(sheet, "Before the first send", "An item that is not done keeps its providers closed until its date.")
     columns = (
         Column("Due", "date", 17),
-        Column("Days before", "count", 9),
+        Column("Against the first send", "text", 16),
         Column("What", "wrap", 52),
         Column("Who", "text", 14),
         Column("State", "input", 24),
@@ -31,20 +32,19 @@ def write_preflight(book: Book, plan: Plan) -> None:
         Column("Why", "wrap", 44),
         Column("Source", "wrap", 30),
     )
-    items = sorted(plan.preflight, key=lambda item: (item.due, item.id))
     data = [
         [
             item.due,
-            item.lead_days,
+            lead(item.lead_days),
             item.text,
             item.owner,
             STATE_WORDS.get(item.state, item.state),
             ", ".join(provider_label(plan, provider) for provider in item.providers),
             item.until,
             item.why,
-            item.source,
+            sourced(item.source),
         ]
-        for item in items
+        for item in preflight(plan)
     ]
     placed = book.table(sheet, 3, columns, data)
     for state, shade in _SHADES.items():
@@ -65,7 +65,7 @@ def write_assumptions(book: Book, plan: Plan) -> None:
         Column("Source", "wrap", 52),
         Column("Confidence", "wrap", 30),
     )
-    data: list[list[Any]] = [[a.what, a.value, a.source, a.confidence] for a in plan.assumptions]
+    data: list[list[Any]] = [[a.what, a.value, sourced(a.source), a.confidence] for a in plan.assumptions]
     data += [
         [
             f"ladder for {provider_label(plan, use.provider)} in {use.pool}",
@@ -95,7 +95,14 @@ def write_findings(book: Book, plan: Plan) -> None:
     order = list(_SEVERITIES)
     findings = sorted(plan.findings, key=lambda f: (order.index(f.severity), f.id, f.subject))
     data = [
-        [f.severity, plan.providers.get(f.subject, f.subject), sentence(f.text), sentence(f.remedy), f.source, f.id]
+        [
+            f.severity,
+            plan.providers.get(f.subject, f.subject),
+            sentence(f.text),
+            sentence(f.remedy),
+            sourced(f.source),
+            f.id,
+        ]
         for f in findings
     ]
     data += [[{"info": "notice"}.get(n.level, n.level), "data", sentence(n.text), "", n.source, ""] for n in plan.notes]

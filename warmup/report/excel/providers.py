@@ -171,7 +171,6 @@ def _note(plan: Plan, clock: Clock) -> str:
 def _line(clock: Clock, value: date, kind: str, members: tuple[str, ...]) -> list[Any]:
     row = clock.days[value]
     caps = clock.caps.get(value)
-    limits = dict.fromkeys(limit_name(str(cap["limit"])) for cap in caps or () if cap["limit"])
     return [
         value,
         kind,
@@ -182,9 +181,21 @@ def _line(clock: Clock, value: date, kind: str, members: tuple[str, ...]) -> lis
         row["legacy"],
         row["unplaced"],
         None,
-        ", ".join(limits),
+        _limits(caps or []),
         *(clock.by_member.get((value, member), 0) for member in members),
     ]
+
+
+def _limits(caps: list[dict[str, Any]]) -> str:
+    """Why no more is sent; where the pools have different reasons, with the pool of each."""
+    by_pool: dict[str, dict[str, None]] = {}
+    for cap in caps:
+        if cap["limit"]:
+            by_pool.setdefault(str(cap["pool"]), {})[limit_name(str(cap["limit"]))] = None
+    reasons = {pool: " and ".join(names) for pool, names in by_pool.items()}
+    if len(set(reasons.values())) < 2:
+        return "".join(set(reasons.values()))
+    return "; ".join(f"{pool}: {reason}" for pool, reason in reasons.items())
 
 
 def why(caps: list[dict[str, Any]]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from warmup.report.daysheet import PARTS
+from warmup.report.daysheet import PARTS, stays
 from warmup.report.excel.book import HEADS, LINE_HEIGHT, Book, Column, Placed, lines_of
 from warmup.report.opening import first_lines, milestone_line, milestones, sentences
+from warmup.report.steps import takes_no_ip
 from warmup.report.words import day
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def fill_summary(book: Book, sheet: Any, plan: Plan, weeks: list[Week], last: da
     book.text(sheet, 1, 0, made, "note")
     row = _paragraphs(book, sheet, 3, "The answer", sentences(plan))
     first = first_lines(plan, items=5) or ("Nothing: every item before the first send is done.",)
-    row = _paragraphs(book, sheet, row, "What must happen first (all of it: sheet Pre-flight)", first)
+    row = _paragraphs(
+        book, sheet, row, "What must happen first, the most important first (all of it: sheet Pre-flight)", first
+    )
     row = _milestones(book, sheet, row, plan)
     _weeks(book, sheet, row, weeks, plan, last)
 
@@ -60,7 +63,8 @@ def _paragraphs(book: Book, sheet: Any, row: int, title: str, texts: tuple[str, 
 
 
 def _weeks(book: Book, sheet: Any, row: int, weeks: list[Week], plan: Plan, last: date) -> None:
-    book.text(sheet, row, 0, "Week by week", "subtitle")
+    compared = ": for comparison only, the answer is no dedicated IP" if takes_no_ip(plan) else ""
+    book.text(sheet, row, 0, f"Week by week{compared}", "subtitle")
     header = row + 1
     sheet.set_row(header, 2 * LINE_HEIGHT + 2)
     for column, spec in enumerate(WEEKS):
@@ -71,8 +75,9 @@ def _weeks(book: Book, sheet: Any, row: int, weeks: list[Week], plan: Plan, last
     placed = Placed(sheet, header, header + 1, header + len(weeks))
     _total(book, placed, weeks)
     later = f" Days after {day(last)} stand in plan.csv." if last < plan.last else ""
-    note = "Legacy includes what stays there by decision: the control group and recipients left out."
-    book.text(sheet, placed.last + 2, 0, note + later, "note")
+    kept = stays(plan)
+    note = f"Legacy includes what stays there by decision: {kept}." if kept else ""
+    book.text(sheet, placed.last + 2, 0, (note + later).strip(), "note")
     if weeks:
         _chart(book, placed)
     if len(weeks) <= ONE_PAGE:
@@ -126,10 +131,11 @@ def _chart(book: Book, placed: Placed) -> None:
 
 
 def _milestones(book: Book, sheet: Any, row: int, plan: Plan) -> int:
-    if not plan.milestones:
+    stones = milestones(plan)
+    if not stones:
         return row
     book.text(sheet, row, 0, "Milestones", "subtitle")
-    for offset, stone in enumerate(milestones(plan), 1):
+    for offset, stone in enumerate(stones, 1):
         book.cell(sheet, row + offset, 0, "date", stone.day)
         book.text(sheet, row + offset, 1, milestone_line(plan, stone))
-    return row + len(plan.milestones) + 2
+    return row + len(stones) + 2

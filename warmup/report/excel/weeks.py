@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.report.daysheet import PARTS, last_shown, provider_label, rows, tier_label, window
 from warmup.report.excel.book import Book, Column, Placed
-from warmup.report.words import day, limit_name
+from warmup.report.steps import takes_no_ip
+from warmup.report.words import day, day_month, limit_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,7 @@ THRESHOLD_NOTE = (
 )
 FROM_NOTE = "And not below this one: those were sent on an earlier day of the same send."
 FOLD_NOTE = "Providers that get nothing from the new IPs in this send, for one reason, share a line."
+COMPARED = "For comparison only, the answer is no dedicated IP. "
 FIELDS = (
     Field("date", Column("Day", "date", 17), lambda _, row: row["date"]),
     Field("window", Column("Send window", "text", 13), lambda plan, _: window(plan)),
@@ -131,11 +133,13 @@ def _monday(value: date) -> date:
 
 def _write_week(book: Book, plan: Plan, fields: list[Field], number: int, monday: date, part: pd.DataFrame) -> Week:
     first, last = max(monday, plan.first), min(monday + timedelta(days=6), last_shown(plan))
-    sheet = book.sheet(f"Week {number} ({first.day} {first:%b %Y})", colour="#1E3A5F")
+    # Named by its Monday, as in every table of weeks, also where the first send comes later in it.
+    sheet = book.sheet(f"Week {number} ({day_month(monday)} {monday.year})", colour="#1E3A5F")
     book.heading(
         sheet,
         f"Week {number}: {day(first)} to {day(last)}",
-        f"{plan.scenario.customer}. Send each line on its day in its window (times in {plan.scenario.timezone}). "
+        f"{plan.scenario.customer}. {COMPARED if takes_no_ip(plan) else ''}"
+        f"Send each line on its day in its window (times in {plan.scenario.timezone}). "
         "Recipients below the threshold: new IPs; the others of the line: the rest.",
     )
     records = folded([{str(k): v for k, v in row.items()} for row in part.to_dict("records")])
