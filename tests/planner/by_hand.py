@@ -310,7 +310,8 @@ class Slow:
         if self.sending_days[pair] < p.ceiling_days[b, g, q]:
             ceiling = 0 if p.weekend[day] and p.weekdays_only[b, g, q] else part["ceiling"]
         else:
-            ceiling = max(part["ceiling"], math.ceil(float(p.ceiling_growth[b, g, q]) * float(base) - SLACK))
+            grown = math.floor(float(p.ceiling_growth[b, g, q]) * float(base) + SLACK)
+            ceiling = max(part["ceiling"], grown, math.floor(base) + 1)
         bounds = [(ceiling, Limit.CEILING), (part["capacity"], Limit.CAPACITY)]
         if frozen and not p.byoip:
             bounds.append((max(math.floor(base), part["floor"]), Limit.FREEZE))
@@ -527,7 +528,7 @@ class _Today:
             if self.p.streams[s].identity >= 0 and self.identity[self.p.streams[s].identity, q] <= 0:
                 here.append(int(Limit.IDENTITY))
             if self._closed(s, k, pair):
-                here.append(int(Limit.HOLD if self.p.streams[s].critical else Limit.TIER))
+                here.append(int(Limit.TIER))
             assert here, "mail is left although nothing stops it"
             self.reasons[pair].append(min(here))
             found.append(min(here))

@@ -265,7 +265,7 @@ def test_every_cell_names_a_limit_that_can_be(recipe):
         Limit.LEGACY_ONLY: problem.legacy_only.any(),
         Limit.FREEZE: problem.freeze.any() or problem.hold_days.any(),
         Limit.IDENTITY: problem.identity_scale.shape[1] > 0,
-        Limit.TIER: problem.tiers_bind,
+        Limit.TIER: problem.tiers_bind or any(stream.critical for stream in problem.streams),
     }
     for limit, can_be in possible.items():
         assert can_be or int(limit) not in named
@@ -289,7 +289,7 @@ def test_the_limit_that_takes_precedence_is_named():
     assert result.reason is not None
     assert result.sent is not None
     names = [Limit(int(code)).name for code in result.reason[:, 0, 0, 0, 0]]
-    assert result.sent[:, 0, 0, 0].tolist() == [0, 0, 10, 15, 15, 0, 15, 23, 30, 30, 30, 30]
+    assert result.sent[:, 0, 0, 0].tolist() == [0, 0, 10, 15, 15, 0, 15, 22, 30, 30, 30, 30]
     assert names == [
         "LEGACY_ONLY",
         "READINESS",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from tests.planner.small_problems import examples
 from tests.planner.small_scenarios import START, TODAY, Customer, customers
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from warmup.planner.bench import Bench
     from warmup.planner.planning import Headline
 
+# Small providers with a message a send, mail kept on legacy, IPs that fill up.
+TRICKY = {"legacy", "capacity", "keep_warm", "overflow", "readiness", "tail", "days"}
 CELL = ["origin", "stream", "provider", "tier"]
 
 
@@ -190,6 +192,10 @@ def test_no_tier_joins_before_its_week(customer):
 
 
 @given(customers())
+@example(Customer(1230, "standard", frozenset({*TRICKY, "spread", "pools", "peak"}), 70))
+@example(
+    Customer(772651, "standard", frozenset({*TRICKY, "pools", "percent", "small", "starts", "tiers", "ceilings"}), 70)
+)
 @examples(6)
 def test_thresholds_select_no_more_than_planned_and_fall_only_where_a_cap_forces_it(customer):
     bench, head = planned(customer)
@@ -200,9 +206,15 @@ def test_thresholds_select_no_more_than_planned_and_fall_only_where_a_cap_forces
     assert (sheet["threshold"] <= 10_000).all()
     sheet = sheet.sort_values("date", kind="stable")
     sends = sheet.groupby(CELL, sort=False)
-    # Small providers share whole messages, so that one of them can be a message out.
-    slack = np.array([pair in small for pair in zip(sheet["pool"], sheet["provider"], strict=True)]) + 1e-9
-    assert (sheet["supply"] * sheet["threshold"] / 10_000 <= sends["dedicated"].cumsum() + slack).all()
+    # Small providers share one threshold; what it selects of them together is no more than is planned of them together.
+    shared = pd.Series([pair in small for pair in zip(sheet["pool"], sheet["provider"], strict=True)], sheet.index)
+    wanted = sheet["supply"] * sheet["threshold"] / 10_000
+    sent = sends["dedicated"].cumsum()
+    assert (wanted <= sent + 1e-9)[~shared].all()
+    together = pd.DataFrame({"wanted": wanted, "sent": sent})[shared].groupby(
+        [sheet.loc[shared, name] for name in ("pool", "date", "origin", "stream", "tier")]
+    )
+    assert (together["wanted"].sum() <= together["sent"].sum() + 1e-9).all()
     assert (sheet["threshold_from"] == sends["threshold"].shift(fill_value=0)).all()
     # The last row of each send says who is on the new platform. Windows that the horizon cuts short are left out.
     last = sends.tail(1).sort_values("origin", kind="stable")

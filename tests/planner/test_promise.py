@@ -12,6 +12,10 @@ import pytest
 
 import warmup
 from tests.planner.make_files import MIX, Mail, finding, ids, lever, planned, write_customer
+from tests.planner.make_problem import make_problem
+from warmup.planner.futures import ASSUMPTION, with_holds
+from warmup.planner.problem import stack
+from warmup.ramps import Ladder
 
 if TYPE_CHECKING:
     from warmup.planner.plan import Plan, Uncertainty
@@ -143,3 +147,27 @@ def test_sizes_and_starts_of_the_commands_are_those_of_the_plan(tmp_path: Path) 
     assert sizing(scenario, today=plan.created) == plan.sizing
     assert latest_start(scenario, today=plan.created) == plan.latest_start
     assert levers(scenario, today=plan.created) == plan.levers
+
+
+def test_date_to_promise_is_the_80th_percentile_of_the_held_cases(tmp_path: Path) -> None:
+    plan = planned(noisy(tmp_path, Mail(messages=60_000, mix=MIX)))
+    found = chances(plan)
+    assert found.commit_all is not None
+    assert found.all.high is not None
+    assert found.commit_all > found.all.high  # so that it is the percentile, not the end of the range
+    in_time = sum(day <= found.commit_all for day in found.held)
+    before = sum(day < found.commit_all for day in found.held)
+    assert before < 0.8 * found.futures <= in_time
+
+
+def test_assumed_holds_are_those_that_are_printed() -> None:
+    problem = stack([make_problem([10] * 20, Ladder((1.0, 2.0), (1, 1)))] * 400)
+    held = with_holds(problem, seed=5)
+    days, first = held.hold_days[1:], held.hold_from[1:]
+    assert not held.hold_days[0].any()
+    assert set(np.unique(days)) == {0, 3, 4, 5}
+    assert set(np.unique((days > 0).sum(axis=2))) == {0, 1, 2, 3}
+    assert first.min() == 1
+    assert first.max() == 30
+    for figure in ("0 to 3 times", "3 to 5 sending days", "first 30 sending days"):
+        assert figure in ASSUMPTION

@@ -10,7 +10,7 @@ from warmup.planner.ceilings import ceilings
 from warmup.planner.clocks import MEMORY_FULL_DAYS, memory
 from warmup.planner.completion import ALL, ENGAGED, WINDOW_DAYS
 from warmup.planner.plan import LIMITS, Completion
-from warmup.planner.problem import NEVER, Ints, Limit
+from warmup.planner.problem import NEVER, Bools, Ints, Limit
 from warmup.planner.small import SMALL
 from warmup.planner.spreading import MOST_SPREAD, slow_streams
 from warmup.planner.wording import counted, listing, long_day, percent, sentence, short_day, ways_out
@@ -98,7 +98,7 @@ def _per_provider(bench: Bench, head: Headline, scope: int) -> dict[str, date | 
 
 def _except(bench: Bench, head: Headline, skipped: Sequence[str], levers: Sequence[Lever]) -> tuple[str, str]:
     """Why some providers will never be complete, and what would change that."""
-    closed = [name for name in skipped if head.problem.closed_until[0, head.problem.providers.index(name)] >= NEVER]
+    closed = [name for name in skipped if name in _names(head, _shut(head))]
     capped = [name for name in skipped if name not in closed]
     parts = []
     if capped:
@@ -110,15 +110,23 @@ def _except(bench: Bench, head: Headline, skipped: Sequence[str], levers: Sequen
         limit = f"a permanent ceiling of {listing(rates)} keeps" if len(capped) == 1 else "permanent ceilings keep"
         parts.append(f"{bench.names_of(capped)}, which {limit} below {_supply_of(head, capped)}")
     if closed:
-        stays = (
-            "stays closed because a pre-flight item is"
-            if len(closed) == 1
-            else "stay closed because pre-flight items are"
-        )
-        parts.append(f"{bench.names_of(closed)}, which {stays} not done")
+        parts.append(_stays_closed(bench, closed))
     cures = [f"{lever.text[:1].lower()}{lever.text[1:]}" for lever in levers if _opens(lever, skipped)]
     cures.append(f"leave what does not fit at {bench.names_of(skipped)} on legacy or the overflow for good")
     return sentence(f"complete except {'; and except '.join(parts)}"), ways_out(cures)
+
+
+def _stays_closed(bench: Bench, closed: Sequence[str]) -> str:
+    """Which providers the plan never opens: for want of a pre-flight item, or because it ends before."""
+    opens = {name: bench.closed(bench.scenario).get(name) for name in closed}
+    later = sorted({day for day in opens.values() if day is not None})
+    if later and None not in opens.values():
+        verb = "opens" if len(closed) == 1 else "open"
+        return f"{bench.names_of(closed)}, which {verb} only on {listing(map(long_day, later))}, after the plan ends"
+    stays = (
+        "stays closed because a pre-flight item is" if len(closed) == 1 else "stay closed because pre-flight items are"
+    )
+    return f"{bench.names_of(closed)}, which {stays} not done"
 
 
 def _opens(lever: Lever, skipped: Sequence[str]) -> bool:
@@ -140,8 +148,9 @@ def _supply_of(head: Headline, providers: Sequence[str]) -> str:
 def _stopping(bench: Bench, head: Headline, scope: int, tried: Tried) -> Limit:
     """What stops it: the limit of most of the in-scope mail that is not on dedicated IPs in the last weeks.
 
-    A ramp that is held or stepped through from send to send, but whose gains fade between two sends so that it never
-    arrives, is stopped by memory, whichever limit its last sends met.
+    A provider that stays closed to the end says nothing about the others: it counts only where it is alone. A ramp that
+    is held or stepped through from send to send, but whose gains fade between two sends so that it never arrives, is
+    stopped by memory, whichever limit its last sends met.
     """
     run, p = head.run, head.problem
     assert run.parts is not None
@@ -150,6 +159,9 @@ def _stopping(bench: Bench, head: Headline, scope: int, tried: Tried) -> Limit:
     if scope == ENGAGED:
         late = np.array([[stream.marketing and not bool(e) for e in p.engaged] for stream in p.streams])
         rest = np.where(late[None, :, :, None], 0, rest)
+    late_ones = _late(head, scope)
+    if (late_ones & ~_shut(head)).any():
+        rest = np.where(_shut(head), 0, rest)
     reason = run.reason[-LAST_DAYS:, :, :, 0]
     volume = np.bincount(reason.ravel(), weights=rest.ravel(), minlength=len(LIMITS))
     if not volume.any():
@@ -157,6 +169,18 @@ def _stopping(bench: Bench, head: Headline, scope: int, tried: Tried) -> Limit:
     code = Limit(int(volume.argmax()))
     held_up = code in (Limit.HOLD, Limit.RAMP) and tried.longer[scope] is None
     return Limit.MEMORY if held_up and _fades(bench, rest.sum(axis=(0, 2, 3))) else code
+
+
+def _late(head: Headline, scope: int) -> Bools:
+    """Providers that decide and are not complete, (Q,)."""
+    late: Bools = head.days.decides[0] & (head.days.by_provider[0, :, scope] >= NEVER)
+    return late
+
+
+def _shut(head: Headline) -> Bools:
+    """Providers that a pre-flight item keeps closed to the end, (Q,)."""
+    shut: Bools = head.problem.closed_until[0] >= head.problem.days
+    return shut
 
 
 def _fades(bench: Bench, rest: Ints) -> bool:
@@ -168,14 +192,25 @@ def _fades(bench: Bench, rest: Ints) -> bool:
 
 
 def _why(bench: Bench, head: Headline, scope: int, code: Limit) -> str:
-    """What stops completion, in a sentence."""
+    """What stops completion, in a sentence; a provider that stays closed is named for itself."""
     if not head.problem.ips.sum():
         return "There is no dedicated IP in this plan."
-    late = head.days.decides[0] & (head.days.by_provider[0, :, scope] >= NEVER)
-    names = [name for name, is_late in zip(head.problem.providers, late, strict=True) if is_late]
-    some = 0 < len(names) < int(head.days.decides[0].sum())
+    late, shut = _late(head, scope), _shut(head)
+    names = _names(head, late & ~shut)
+    closed = _names(head, late & shut) if names else []
+    some = 0 < len(names) < int((head.days.decides[0] & ~shut).sum())
     where = f" at {bench.names_of(names)}" if some else ""
-    return sentence(f"not complete by {short_day(bench.last_completion)}{where}: {_cause(bench, head, code)}")
+    text = f"not complete by {short_day(bench.last_completion)}{where}: {_cause(bench, head, code)}"
+    return sentence(f"{text}; and {_is_closed(bench, closed)}" if closed else text)
+
+
+def _names(head: Headline, which: Bools) -> list[str]:
+    return [name for name, yes in zip(head.problem.providers, which, strict=True) if yes]
+
+
+def _is_closed(bench: Bench, names: Sequence[str]) -> str:
+    verb = "is" if len(names) == 1 else "are"
+    return f"{bench.names_of(names)} {verb} closed to the end of the plan by an open pre-flight item"
 
 
 def _cause(bench: Bench, head: Headline, code: Limit) -> str:
@@ -186,9 +221,8 @@ def _cause(bench: Bench, head: Headline, code: Limit) -> str:
     if code is Limit.CEILING:
         return _below_ceiling(bench, head)
     if code is Limit.READINESS:
-        closed = [q for q in head.problem.providers if bench.closed(bench.scenario).get(q, ...) is not ...]
-        who = bench.names_of(closed)
-        return f"{who} is closed by an open pre-flight item" if who else "a pool or its IPs start too late"
+        closed = _names(head, _shut(head) & head.days.decides[0])
+        return _is_closed(bench, closed) if closed else "a pool or its IPs start too late, or a provider opens too late"
     return _CAUSES.get(code, LIMITS[code])
 
 
@@ -226,7 +260,7 @@ _CAUSES = {
     Limit.LEGACY_ONLY: "on too many days everything goes to legacy (calendar.legacy_only)",
     Limit.FREEZE: "growth is frozen on too many days (calendar.freeze, or the days around declared peaks)",
     Limit.IDENTITY: "the new sending domain has to earn its own reputation, however many IPs there are",
-    Limit.TIER: "less engaged recipients are still joining step by step",
+    Limit.TIER: "less engaged recipients, or critical mail, still wait for their turn to join",
     Limit.HOLD: "levels of the ramp are still being held, because too few sending days have passed on them",
     Limit.RAMP: "the ramp needs more sending days than the plan has",
     Limit.SUPPLY: f"the plan is too short to see {WINDOW_DAYS} days, with two sends of every stream, carried in full",
@@ -241,18 +275,20 @@ def _cures(bench: Bench, head: Headline, scope: int, code: Limit, tried: Tried) 
     done = [(lever, lever.engaged if scope == ENGAGED else lever.all) for lever in tried.levers if not lever.struck]
     good = [(lever, day) for lever, day in done if day and not lever.id.startswith(("spread.", "start."))]
     good.sort(key=lambda pair: (not pair[0].id.startswith("preflight."), bool(pair[0].warning), pair[1]))
-    opening = [_pulled(lever, day) for lever, day in good if lever.id.startswith("preflight.")]
+    opening = [_pulled(bench, lever, day) for lever, day in good if lever.id.startswith("preflight.")]
     yield from opening
     spread = tried.trial.cure(scope)
     if spread is not None:
+        does = "keeps the deadline" if spread.in_time else "completes"
+        on = f"{long_day(bench.supply.dates[spread.done])}{_but(bench, spread.without)}"
         yield (
             f"spread each send of {listing(spread.streams)} over {spread.days} days (spread_days = {spread.days}), the "
-            f"smallest spread that completes: on {long_day(bench.supply.dates[spread.done])}"
+            f"smallest spread that {does}: complete on {on}"
         )
     longer = tried.longer[scope]
     if longer is not None:
         yield f"plan further ahead (policy.horizon_days = {_horizon(bench, longer)}): complete on {long_day(longer)}"
-    yield from (_pulled(lever, day) for lever, day in good[len(opening) :])
+    yield from (_pulled(bench, lever, day) for lever, day in good[len(opening) :])
     if code is Limit.MEMORY and spread is None:
         yield f"send more often, or stay on the shared pool: not even spread_days = {MOST_SPREAD} is enough"
     elif code in _LAST_RESORTS and not opening:
@@ -272,8 +308,14 @@ def _most_help(levers: Sequence[Lever]) -> Iterator[str]:
         yield "combine several changes: no single one completes it"
 
 
-def _pulled(lever: Lever, day: date) -> str:
-    return f"{lever.text[:1].lower()}{lever.text[1:]}: complete on {long_day(day)}"
+def _pulled(bench: Bench, lever: Lever, day: date) -> str:
+    advised = ", but not advised" if lever.warning.startswith("Not advised") else ""
+    done = f"{long_day(day)}{_but(bench, lever.except_providers)}"
+    return f"{lever.text[:1].lower()}{lever.text[1:]}: complete on {done}{advised}"
+
+
+def _but(bench: Bench, providers: Sequence[str]) -> str:
+    return f" (all but {bench.names_of(providers)})" if providers else ""
 
 
 _LAST_RESORTS = {
@@ -301,7 +343,12 @@ def _horizon(bench: Bench, done: date) -> int:
 
     Two sends of every stream must follow it, and what is spread must have its days.
     """
+    needed = (done - bench.supply.first).days + days_to_see(bench) - WINDOW_DAYS
+    return min(LONGEST, -(-needed // 10) * 10)
+
+
+def days_to_see(bench: Bench) -> int:
+    """Days of supply, from a day on, with which it can be seen that everything was complete on it."""
     gaps = [(bench.supply.gap_days.get(stream.name, 1.0), stream.spread_days) for stream in bench.scenario.streams]
     seen = max(max(WINDOW_DAYS, 2 * gap) + (spread - 1) * gap for gap, spread in gaps)
-    needed = (done - bench.supply.first).days + 1 + int(np.ceil(seen)) - WINDOW_DAYS
-    return min(LONGEST, -(-needed // 10) * 10)
+    return 1 + int(np.ceil(seen))

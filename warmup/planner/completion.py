@@ -78,10 +78,10 @@ def complete_days(problem: Problem, run: Run, *, without: Bools | None = None, d
 
     Returns:
         Days, by origin of the mail; peak days are left out of the sums, and the window is as long as it takes every
-        in-scope stream to send twice.
+        in-scope stream to send twice on days that are no peak.
     """
-    end = _window_ends(run.stream_sends)
     usable = ~problem.peak
+    end = _window_ends(run.stream_sends & usable[None, :, None])
     carried, supply = (_without(array, usable) for array in (run.by_provider, run.supply_by_provider))
     if decides is None:
         decides = supply[..., ALL].sum(axis=1) >= MIN_DAILY * max(int(usable.sum()), 1)
@@ -127,9 +127,13 @@ def _without(array: Ints, usable: Bools) -> Ints:
 
 
 def _window_ends(sends: Bools) -> Ints:
-    """Last day of the window that opens on each day, (B, T): 14 days, and two sends of every live stream."""
+    """Last day of the window that opens on each day, (B, T): 14 days, and two sends of every live stream.
+
+    A stream that sends only once in the whole plan, beside others, is judged by that send: it can never have two.
+    """
     b, t, s = sends.shape
-    live = sends.any(axis=1)
+    live, count = sends.any(axis=1), sends.sum(axis=1)
+    once = (count == 1) & (count > 1).any(axis=1, keepdims=True)
     first = np.full((b, s), NEVER)
     second = np.full((b, s), NEVER)
     end = np.empty((b, t), dtype=np.int64)
@@ -137,7 +141,7 @@ def _window_ends(sends: Bools) -> Ints:
         here = sends[:, day]
         second = np.where(here, first, second)
         first = np.where(here, day, first)
-        wait = np.where(live, second, 0).max(axis=1)
+        wait = np.where(live, np.where(once, np.where(first < NEVER, first, 0), second), 0).max(axis=1)
         end[:, day] = np.maximum(wait, day + WINDOW_DAYS - 1)
     return end
 

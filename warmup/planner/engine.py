@@ -231,7 +231,9 @@ class Pass:
             cap = np.where(p.scale > 0, capacity[:, :, None], 0)
             limit = np.full(self.clock_shape, int(Limit.CAPACITY))
         cap = np.maximum(cap, floor)
-        after = np.maximum(np.ceil(p.ceiling_growth * offer.base - 1e-9).astype(np.int64), ceiling)
+        # Rounded down, as a ceiling is never exceeded; but one message more than before, so that no small one sticks.
+        grown = np.floor(p.ceiling_growth * offer.base + 1e-9)
+        after = np.maximum(np.maximum(grown, np.floor(offer.base) + 1).astype(np.int64), ceiling)
         starting = self.sending_days < p.ceiling_days
         ceiling = np.where(starting, ceiling, after)
         if p.weekend[day]:

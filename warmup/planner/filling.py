@@ -241,7 +241,7 @@ class Fill:
                 code = np.where(bound <= 0, np.minimum(code, int(limit)), code)
         closed = self._gate(cell, g)
         if closed is not None:
-            gate = int(Limit.HOLD if self.o.p.streams[cell.stream].critical else Limit.TIER)
+            gate = int(Limit.TIER)  # who, or what kind of mail, joins later
             used_up = np.where(self._room[g] <= 0, code, gate) if percent else code
             code = np.where(closed, np.minimum(used_up, gate), code)
         return code

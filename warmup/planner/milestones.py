@@ -15,6 +15,7 @@ from warmup.traffic.supply import TIER_LABELS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from warmup.planner.plan import Uncertainty
     from warmup.planner.planning import Headline
 
 SHUTDOWN_AFTER = timedelta(weeks=8)
@@ -31,14 +32,21 @@ _WHO = {
 
 
 def way_back_until(scenario: Scenario, complete: date) -> date:
-    """Until when legacy should stay warm as the way back."""
+    """Until when legacy should stay warm as the way back.
+
+    Args:
+        scenario: The migration.
+        complete: The day it is complete: the one that can be promised, where that is known.
+    """
     return max(complete + timedelta(days=KEEP_WARM_DAYS), first_start(scenario) + SHUTDOWN_AFTER)
 
 
-def milestones(bench: Bench, head: Headline, engaged: Completion, all_: Completion) -> tuple[Milestone, ...]:
+def milestones(
+    bench: Bench, head: Headline, engaged: Completion, all_: Completion, chances: Uncertainty | None
+) -> tuple[Milestone, ...]:
     """Dated events of the plan, in order."""
     scenario = bench.scenario
-    out = [*_firsts(head, scenario), *_completions(bench, engaged, all_)]
+    out = [*_firsts(head, scenario), *_completions(bench, head, engaged, all_), *_promises(bench, all_, chances)]
     for peak in scenario.calendar.peaks:
         out += [
             Milestone(day, f"peak.{peak.name}.{day}", f"Declared peak: {peak.name}")
@@ -69,21 +77,39 @@ def _firsts(head: Headline, scenario: Scenario) -> Iterator[Milestone]:
             yield Milestone(part["date"].min().date(), f"tier.{tier}.{name}", text, pool=name)
 
 
-def _completions(bench: Bench, engaged: Completion, all_: Completion) -> Iterator[Milestone]:
-    scenario = bench.scenario
+def _completions(bench: Bench, head: Headline, engaged: Completion, all_: Completion) -> Iterator[Milestone]:
+    """The days on which it is expected to be complete."""
     if engaged.day and bench.supply.tiered:
-        text = f"Complete for recipients engaged within 90 days{_but(bench, engaged)}"
+        text = f"Expected to be complete for recipients engaged within 90 days{_but(bench, engaged)}"
         yield Milestone(engaged.day, "complete.engaged", text)
+    if all_.day is not None:
+        release = "; the control group is released" if head.tables.days["control"].any() else ""
+        text = f"Expected to be complete for everything in scope{_but(bench, all_)}{release}"
+        yield Milestone(all_.day, "complete.all", text)
+
+
+def _promises(bench: Bench, all_: Completion, chances: Uncertainty | None) -> Iterator[Milestone]:
+    """The days to promise, and from when on legacy is not needed any more."""
+    scenario = bench.scenario
     if all_.day is None:
         return
-    share = scenario.policy.control_share if scenario.new.mode == "ramp" else 0
-    release = "; the control group is released" if share else ""
-    yield Milestone(all_.day, "complete.all", f"Complete for everything in scope{_but(bench, all_)}{release}")
-    end, until = way_back_until(scenario, all_.day), scenario.legacy.until
+    if chances is not None:
+        if chances.commit_engaged and bench.supply.tiered:
+            yield Milestone(
+                chances.commit_engaged, "promise.engaged", "Promised: complete for people engaged ≤ 90 days"
+            )
+        if chances.commit_all:
+            yield Milestone(chances.commit_all, "promise.all", f"Promised: complete for everything{_but(bench, all_)}")
+    done = chances.commit_all if chances else all_.day
+    if done is None:
+        return
+    end, until = way_back_until(scenario, done), scenario.legacy.until
     # While a provider stays on legacy for good, where legacy ends before, or has lost its IPs, no such day exists.
+    early = end > done + timedelta(days=KEEP_WARM_DAYS)
+    why = "8 weeks after the start" if early else f"{KEEP_WARM_DAYS} days after the promise"
     if not all_.except_providers and (until is None or until >= end) and scenario.new.mode == "ramp":
         yield Milestone(
-            end, "legacy.may-end", sentence(f"{bench.legacy_name} may be shut down from here on").rstrip(".")
+            end, "legacy.may-end", sentence(f"{bench.legacy_name} may be shut down from here on, {why}").rstrip(".")
         )
 
 

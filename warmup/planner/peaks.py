@@ -6,6 +6,7 @@ allow next.
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,11 +18,12 @@ from warmup.planner.wording import listing, long_day, sentence
 from warmup.scenario import Peak, Scenario, expand_days
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from warmup.planner.bench import Bench
     from warmup.planner.planning import Headline
     from warmup.planner.problem import Ints
+
+NEAR_PEAK = timedelta(weeks=8)
+"""No start within 8 weeks of a declared peak (PRACTICE.md: Black Friday, Christmas)."""
 
 TIMES_BASE = 2
 """A peak of more than so many times base traffic goes via legacy (Optimizely)."""
@@ -36,6 +38,18 @@ def peaks(bench: Bench, head: Headline) -> tuple[PeakReady, ...]:
             if 0 <= index < bench.supply.days:
                 out.append(_peak(bench, head, peak, day, index))
     return tuple(out)
+
+
+def is_near(start: date, peak: date) -> bool:
+    """Whether a start lies too close before a day of a peak (design 4.7)."""
+    return timedelta(0) <= peak - start < NEAR_PEAK
+
+
+def refused(scenario: Scenario, start: date) -> bool:
+    """Whether a start is too close before a declared peak, and nobody has decided otherwise."""
+    if scenario.policy.override is not None:
+        return False
+    return any(is_near(start, day) for peak in scenario.calendar.peaks for day in expand_days(peak.days))
 
 
 def streams_of(scenario: Scenario, peak: Peak) -> list[str]:

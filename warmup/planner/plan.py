@@ -158,7 +158,8 @@ class Lever:
         warning: Inversion, snowshoe risk, what it costs; may be empty.
         struck: Shown struck out because it must not be done.
         promise: The date that can be promised with it, worked out only where the plan's own misses the deadline and
-            the lever brings completion forward; None: not worked out, or none within the plan.
+            the lever brings completion forward, or where it has none; None: not worked out, or none within the plan.
+        except_providers: Providers that ``all`` leaves out, as in :class:`Completion`.
     """
 
     id: str
@@ -172,6 +173,7 @@ class Lever:
     warning: str = ""
     struck: bool = False
     promise: date | None = None
+    except_providers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ class Sizing:
         rows: What other numbers would do.
         at_most: The volume carries no more than ``recommended``, and the shared pool would be as good or better.
         promise: The date that can be promised with ``recommended`` IPs for all in scope; None: not known or none.
+        enough: Some number of IPs is complete, and in time; else ``recommended`` is the number that is planned.
     """
 
     pool: str
@@ -212,6 +215,7 @@ class Sizing:
     rows: tuple[SizeRow, ...]
     at_most: bool = False
     promise: date | None = None
+    enough: bool = True
 
 
 @dataclass(frozen=True)
@@ -225,7 +229,9 @@ class LatestStart:
         probability: Share of futures that complete in time when starting that day, with the holds assumed for a
             promise; None without resampling.
         reason: A sentence.
-        tried: (start, completes-in-time share or 0/1, completion date) per start tried.
+        tried: (start, share of the cases that are in time, expected completion) per start tried. The share is 0 where
+            the expected finish is too late, 1 where there are no cases, and None where none were drawn because a later
+            start is safe.
     """
 
     day: date | None
@@ -233,7 +239,7 @@ class LatestStart:
     deadline: date | None
     probability: float | None
     reason: str
-    tried: tuple[tuple[date, float, date | None], ...] = ()
+    tried: tuple[tuple[date, float | None, date | None], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def plan(
     say("resampling weeks of history")
     chances = uncertainty(bench, pace)
     say("trying levers, sizes and start dates")
-    trial = spread_trial(bench, head)
+    trial = spread_trial(bench, head, chances)
     levers = levers_on(bench, pace, head, trial, chances)
     engaged, all_ = completions(bench, head, levers, trial)
     sizes = sizing_on(bench, pace, chances)
@@ -120,7 +120,7 @@ def plan(
         latest_start=start,
         peaks=peaks(bench, head),
         preflight=preflight,
-        milestones=milestones(bench, head, engaged, all_),
+        milestones=milestones(bench, head, engaged, all_, chances),
         ladders=ladder_uses(bench, head, followed),
         findings=(),
         assumptions=facts.assumptions(bench, head, followed, preflight),

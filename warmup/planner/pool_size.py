@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from warmup.planner.bench import Bench, Outcome
     from warmup.planner.plan import Uncertainty
+    from warmup.planner.problem import Floats, Ints
     from warmup.scenario import Pool, Scenario
     from warmup.traffic.supply import Supply
 
@@ -47,7 +48,8 @@ class PoolVolume:
     """What a pool sends on regular days.
 
     Attributes:
-        monthly: Messages in 30 days. largest_day: Messages of the largest regular day.
+        monthly: Messages in 30 days. largest_day: Messages of the largest regular day, each send spread evenly over its
+            ``spread_days``.
         steady_days: Days a week with at least 5,000 messages. gap: Longest time between two sending days.
         largest_provider: Messages of the largest provider per sending day.
     """
@@ -133,9 +135,15 @@ def pool_volume(bench: Bench, pool: Pool) -> PoolVolume:
     supply = bench.supply
     members = [s for s, name in enumerate(supply.streams) if _pool_name(bench.scenario, name) == pool.name]
     shape = shape_of(bench.scenario, supply, {})
-    mail = supply.messages[0][:, members] * ~shape.outside[members][None, :, None, :]
-    mail = mail[~supply.peak_days].sum(axis=(1, 3))
+    by_stream = supply.messages[0][:, members] * ~shape.outside[members][None, :, None, :]
+    by_stream = by_stream[~supply.peak_days]
+    mail = by_stream.sum(axis=(1, 3))
     daily = mail.sum(axis=1)
+    spread = {stream.name: stream.spread_days for stream in bench.scenario.streams}
+    load = sum(
+        (_evenly(by_stream[:, i].sum(axis=(1, 2)), spread[supply.streams[s]]) for i, s in enumerate(members)),
+        np.zeros(len(daily)),
+    )
     sends = np.flatnonzero(daily > 0)
     if not len(sends):
         return PoolVolume(0.0, 0.0, 0.0, len(daily), 0.0)
@@ -143,7 +151,12 @@ def pool_volume(bench: Bench, pool: Pool) -> PoolVolume:
     steady = float((daily >= rules()["steady"]["messages_a_day"]).sum() / weeks)
     gap = int(np.diff(sends).max(initial=1))
     largest = mail[sends].mean(axis=0).max()
-    return PoolVolume(float(daily.mean() * 30), float(daily.max()), steady, gap, float(largest))
+    return PoolVolume(float(daily.mean() * 30), float(load.max()), steady, gap, float(largest))
+
+
+def _evenly(daily: Ints, days: int) -> Floats:
+    """(T,) with what is sent on a day shared out evenly over as many days from it on."""
+    return np.convolve(daily, np.full(days, 1 / days))[: len(daily)]
 
 
 def _pool_name(scenario: Scenario, stream: str) -> str:
@@ -190,11 +203,11 @@ def _pool(judged: Judged, pool: Pool) -> Sizing:
     problems = [bench.problem(with_ips(bench.scenario, pool.name, n), pace=judged.pace)[0] for n in counts]
     found = dict(zip(counts, bench.outcomes(problems, until=0), strict=True))
     advice = shared_advice(volume)
-    recommended, reason, source = _recommend(judged, found, pool, volume, advice)
+    recommended, reason, source, enough = _recommend(judged, found, pool, volume, advice)
     rows = tuple(_row(bench, pool, n, found, volume, capacity, most, recommended, advice) for n in counts)
     at_most = advice is not None and advice.ips > 0
     safe = judged.promise(pool, recommended) if recommended and judged.chances else NEVER
-    return Sizing(pool.name, pool.size, recommended, reason, source, rows, at_most, bench.date_of(safe))
+    return Sizing(pool.name, pool.size, recommended, reason, source, rows, at_most, bench.date_of(safe), enough)
 
 
 def _block(bench: Bench, pace: float, pool: Pool, volume: PoolVolume) -> Sizing:
@@ -222,30 +235,46 @@ def _counts(planned: int, least: int, most: int) -> list[int]:
 
 def _recommend(
     judged: Judged, found: dict[int, Outcome], pool: Pool, volume: PoolVolume, advice: Advice | None
-) -> tuple[int, str, str]:
-    """The smallest number that is in time, or hardly later than any other; fewer where the volume does not carry it."""
+) -> tuple[int, str, str, bool]:
+    """The smallest number that is in time, or hardly later than any other; fewer where the volume does not carry it.
+
+    Where no number is complete in time, what is planned stays: other numbers of IPs are no cure.
+
+    Returns:
+        The number, why, whose rule it is, and whether it is enough.
+    """
     bench = judged.bench
     if advice is not None:
         answer = "stay on the shared pool" if not advice.ips else "take one dedicated IP at most"
-        return advice.ips, sentence(f"{advice.text}; {answer}"), advice.source
+        return advice.ips, sentence(f"{advice.text}; {answer}"), advice.source, True
     capacity = pool.capacity_per_ip or bench.scenario.policy.capacity_per_ip
     least = max(1, int(np.ceil(volume.largest_day / capacity)))
     most, why_most, most_source = most_ips(volume)
     most = max(most, 1)
     if least > most:
         carry = f"{counted(least, 'IP')} are needed to carry the largest day, {volume.largest_day:,.0f} messages"
-        return least, sentence(f"{carry}, although {why_most}"), most_source
+        return least, sentence(f"{carry}, although {why_most}"), most_source, True
     candidates = [n for n in sorted(found) if least <= n <= most]
     if all(found[n].all >= NEVER for n in candidates):
-        n = candidates[0]
+        n = min(max(pool.size, least), most)
         carry = f"{counted(n, 'IP')} carr{'ies' if n == 1 else 'y'} the largest day"
         more = "" if most == 1 else f", with no number of IPs up to {most}"
-        return n, f"{carry}. The plan is not complete{more}: it is not IPs that it lacks.", OURS
+        return n, f"{carry}. The plan is not complete{more}{_beyond(bench, found, most, why_most)}.", OURS, False
     if bench.scenario.deadline is not None:
         return _by_deadline(judged, found, pool, candidates, bench.scenario.deadline, why_most)
     n = _worth_it(found, candidates)
     more = "" if n == candidates[-1] else f"; one more brings completion forward by less than {WORTH_AN_IP} days"
-    return n, f"The smallest number that carries the largest day{more}.", OURS
+    return n, f"The smallest number that carries the largest day{more}.", OURS, True
+
+
+def _beyond(bench: Bench, found: dict[int, Outcome], most: int, why_most: str) -> str:
+    """That more IPs than advised would complete, or that it is not IPs that the plan lacks."""
+    beyond = [n for n in sorted(found) if n > most and found[n].all < NEVER]
+    if not beyond:
+        return ": it is not IPs that it lacks"
+    n, day = beyond[0], bench.date_of(found[beyond[0]].all)
+    when = f" on {long_day(day)}" if day else ""
+    return f". {counted(n, 'IP')} would be complete{when}, but are not advised: {why_most}"
 
 
 def _worth_it(found: dict[int, Outcome], candidates: list[int]) -> int:
@@ -259,15 +288,15 @@ def _worth_it(found: dict[int, Outcome], candidates: list[int]) -> int:
 
 def _by_deadline(
     judged: Judged, found: dict[int, Outcome], pool: Pool, candidates: list[int], deadline: date, why_most: str
-) -> tuple[int, str, str]:
-    """The smallest number whose finish can be promised by the deadline; else the one that comes closest."""
+) -> tuple[int, str, str, bool]:
+    """The smallest number that can be promised by the deadline; else the planned one, and what comes closest."""
     bench, by = judged.bench, long_day(deadline)
     last = (deadline - bench.supply.first).days
     in_time = [n for n in candidates if found[n].all <= last]
     for n in in_time:
         if judged.promise(pool, n) <= last:
             how = "can be promised" if judged.chances else "is complete"
-            return n, f"The smallest number that carries the largest day and {how} by the deadline, {by}.", OURS
+            return n, f"The smallest number that carries the largest day and {how} by the deadline, {by}.", OURS, True
     best = min(in_time or candidates, key=lambda n: (judged.promise(pool, n), found[n].all, n))
     done = bench.date_of(found[best].all)
     closest = f"{counted(best, 'IP')} come{'s' if best == 1 else ''} closest" + (f": {long_day(done)}" if done else "")
@@ -277,7 +306,8 @@ def _by_deadline(
         closest += f" expected, {long_day(safe)} to promise" if safe else " expected"
     else:
         what = f"No number up to {candidates[-1]} is complete by the deadline, {by}"
-    return best, f"{what}; {closest}. More is not advised: {why_most}.", OURS
+    kept = min(max(pool.size, candidates[0]), candidates[-1])
+    return kept, f"{what}; {closest}. More is not advised: {why_most}.", OURS, False
 
 
 def _row(

@@ -15,6 +15,7 @@ from warmup.planner.compile import PEAK_FREEZE_AFTER, PEAK_FREEZE_BEFORE
 from warmup.planner.completion import ALL as ALL_SCOPE
 from warmup.planner.completion import CARRIED_PER_MILLE, ENGAGED
 from warmup.planner.engine import run
+from warmup.planner.futures import promise
 from warmup.planner.problem import NEVER, Ints, Problem, stack
 from warmup.traffic.supply import largest_remainder
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from warmup.planner.bench import Bench, Outcome
+    from warmup.planner.plan import Uncertainty
     from warmup.planner.planning import Headline
 
 MOST_SPREAD = 14
@@ -51,27 +53,40 @@ class Spread:
 
     Attributes:
         days: ``spread_days``. streams: Those it is set for (others keep theirs).
-        done: Day index of completion.
+        done: Day index of completion. without: Providers that this day leaves out.
+        in_time: Its finish can be promised by the deadline; without futures to promise from: it is in time.
     """
 
     days: int
     streams: tuple[str, ...]
     done: int
+    without: tuple[str, ...] = ()
+    in_time: bool = False
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What every spread from 2 days on comes to, for the streams that spreading can help."""
+    """What every spread from 2 days on comes to, for the streams that spreading can help.
+
+    Attributes:
+        streams: Those that are spread.
+        outcomes: By ``spread_days``.
+        kept: The smallest spread that keeps the deadline; None: none does, or there is no deadline.
+    """
 
     streams: tuple[str, ...]
     outcomes: dict[int, Outcome]
+    kept: int | None = None
 
-    def cure(self, scope: int, by: int = NEVER - 1) -> Spread | None:
-        """The smallest spread that completes a scope, up to a day index."""
-        for days, outcome in sorted(self.outcomes.items()):
+    def cure(self, scope: int) -> Spread | None:
+        """The smallest spread that keeps the deadline; else the smallest that completes a scope at all."""
+        for days in (self.kept, *sorted(self.outcomes)):
+            outcome = None if days is None else self.outcomes[days]
+            if days is None or outcome is None:
+                continue
             done = outcome.engaged if scope == ENGAGED else outcome.all
-            if done <= by:
-                return Spread(days, self.streams, done)
+            if done < NEVER:
+                return Spread(days, self.streams, done, outcome.without, days == self.kept)
         return None
 
 
@@ -81,19 +96,31 @@ def in_time(bench: Bench) -> int:
     return NEVER - 1 if deadline is None else (deadline - bench.supply.first).days
 
 
-def spread_trial(bench: Bench, head: Headline) -> Trial:
-    """Try every spread; nothing is tried for a plan that completes, in time, without."""
-    names = slow_streams(bench)
-    if not names or (head.days.whole[0] <= in_time(bench)).all():
+def spread_trial(bench: Bench, head: Headline, chances: Uncertainty | None) -> Trial:
+    """Try every spread; nothing is tried for a plan that completes, in time and surely enough, without.
+
+    Args:
+        bench: The customer's data.
+        head: The plan proper.
+        chances: What can be promised of it; None: its weeks cannot be resampled.
+    """
+    names, deadline = slow_streams(bench), bench.scenario.deadline
+    safe = chances is None or deadline is None or (chances.commit_all is not None and chances.commit_all <= deadline)
+    if not names or (safe and (head.days.whole[0] <= in_time(bench)).all()):
         return Trial((), {})
     now = {stream.name: stream.spread_days for stream in bench.scenario.streams}
     choices = [n for n in range(2, MOST_SPREAD + 1) if any(n > now[name] for name in names)]
-    problems = [
-        bench.problem(with_spread(bench.scenario, {name: max(n, now[name]) for name in names}), pace=head.pace)[0]
-        for n in choices
-    ]
-    found = bench.outcomes(problems, until=0)
-    return Trial(tuple(names), dict(zip(choices, found, strict=True)))
+    spread = [with_spread(bench.scenario, {name: max(n, now[name]) for name in names}) for n in choices]
+    found = bench.outcomes([bench.problem(one, pace=head.pace)[0] for one in spread], until=0)
+    last, kept = in_time(bench), None
+    for n, scenario, outcome in zip(choices, spread, found, strict=True):
+        if deadline is None or outcome.all > last:
+            continue
+        chance = promise(bench, scenario, head.pace)
+        if chance is None or chance.day <= last:
+            kept = n
+            break
+    return Trial(tuple(names), dict(zip(choices, found, strict=True)), kept)
 
 
 # -- peaks --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup.planner.bench import Bench, first_start, make_bench, shifted
+from warmup.planner.completed import LONGEST, days_to_see
 from warmup.planner.futures import SURE, promise
+from warmup.planner.peaks import refused
 from warmup.planner.plan import LatestStart
 from warmup.planner.preflight import earliest_start
 from warmup.planner.wording import long_day, percent
@@ -31,14 +33,14 @@ class Try(NamedTuple):
 
     Attributes:
         start: The first sending day.
-        share: Of the futures, with the holds assumed for a promise, those complete in time; 0 or 1 where none were
-            drawn.
+        share: Of the futures, with the holds assumed for a promise, those complete in time; None where none were
+            drawn; 0 or 1 where there are none, or the expected finish is too late.
         done: Expected completion.
         safe: Its finish could be promised.
     """
 
     start: date
-    share: float
+    share: float | None
     done: date | None
     safe: bool
 
@@ -76,12 +78,13 @@ def latest_start_on(bench: Bench, pace: float, chances: Uncertainty | None) -> L
         return None
     pace = 1.0 if scenario.policy.pace == "deadline" else pace
     earliest = earliest_start(scenario, bench.shares, bench.today)
+    bench = _far_enough(bench, deadline)
     tried = _from(bench, pace, max(earliest, bench.supply.first), deadline, chances)
     if earliest < bench.supply.first and not any(one.safe for one in tried):
         # Too late as it stands: what would an earlier start have done?
         days = bench.supply.days + (bench.supply.first - earliest).days
         bench = bench.further(days, earliest)
-        tried = _from(bench, pace, max(earliest, bench.supply.first), deadline, None)
+        tried = _from(bench, pace, max(earliest, bench.supply.first), deadline, chances)
     if not tried:
         by = long_day(deadline)
         reason = f"No start is left: with today's lead times {long_day(earliest)} is the first, after {by}."
@@ -94,13 +97,22 @@ def latest_start_on(bench: Bench, pace: float, chances: Uncertainty | None) -> L
     return LatestStart(best.start, earliest, deadline, probability, _why(tried, best, deadline), _told(tried))
 
 
+def _far_enough(bench: Bench, deadline: date) -> Bench:
+    """The bench with days enough after the deadline to see that a plan was complete by then."""
+    days = (deadline - bench.supply.first).days + days_to_see(bench)
+    return bench.further(min(days, LONGEST)) if days > bench.supply.days else bench
+
+
 def _from(bench: Bench, pace: float, first: date, deadline: date, chances: Uncertainty | None) -> list[Try]:
     """Try the starts from a day on."""
-    starts = _starts(first, min(deadline, bench.supply.dates[-1]), first_start(bench.scenario))
+    own = first_start(bench.scenario)
+    starts = _starts(first, min(deadline, bench.supply.dates[-1]), own)
+    # Too close before a peak is refused; the planned start is judged all the same.
+    starts = [start for start in starts if start == own or not refused(bench.scenario, start)]
     return _try_starts(bench, pace, starts, deadline, chances) if starts else []
 
 
-def _told(tried: list[Try]) -> tuple[tuple[date, float, date | None], ...]:
+def _told(tried: list[Try]) -> tuple[tuple[date, float | None, date | None], ...]:
     return tuple((one.start, one.share, one.done) for one in tried)
 
 
@@ -110,7 +122,7 @@ def _none_in_time(tried: list[Try], deadline: date) -> str:
     if sooner is None or sooner.done is None:
         return f"No start from {long_day(tried[0].start)} on is complete by {by}, or within the horizon at all."
     if sooner.done <= deadline:
-        sure = percent(round(sooner.share, 2))
+        sure = percent(round(sooner.share or 0.0, 2))
         return f"No start is sure enough: the one on {long_day(sooner.start)} is complete by {by} in {sure} of {CASES}."
     return f"Even a start on {long_day(sooner.start)} is complete only on {long_day(sooner.done)}, after {by}."
 
@@ -125,7 +137,7 @@ def _why(tried: list[Try], best: Try, deadline: date) -> str:
         return f"{done}; one on {long_day(late.start)} is not complete within the horizon."
     if late.done > deadline:
         return f"{done}; one on {long_day(late.start)} only on {long_day(late.done)}, after {long_day(deadline)}."
-    sure = percent(round(late.share, 2))
+    sure = percent(round(late.share or 0.0, 2))
     return f"{done}; one on {long_day(late.start)} is in time in only {sure} of {CASES}."
 
 
@@ -150,26 +162,22 @@ def _try_starts(
     Futures are only drawn for the latest starts that are in time, from the back, until one is safe: earlier ones
     cannot be the answer.
     """
-    last = (deadline - bench.supply.first).days
+    last, own = (deadline - bench.supply.first).days, first_start(bench.scenario)
     moved = [shifted(bench.scenario, start) for start in starts]
     expected = bench.outcomes([bench.problem(scenario, pace=pace)[0] for scenario in moved], until=0)
-    tried = [
-        Try(start, float(o.all <= last), bench.date_of(o.all), False) for start, o in zip(starts, expected, strict=True)
-    ]
-    for i in reversed(range(len(tried))):
-        one = tried[i]
-        if not one.share:
-            continue
-        if chances is not None and one.start == first_start(bench.scenario):
-            # The plan itself: it has been judged by more futures.
-            commit, known = chances.commit_all, [day <= deadline for day in chances.held]
-            share, safe = sum(known) / chances.futures, commit is not None and commit <= deadline
-        elif (chance := promise(bench, moved[i], pace)) is not None:
-            share = chance.share_by(last)
-            safe = share >= SURE
-        else:
-            share, safe = one.share, True
-        tried[i] = one._replace(share=share, safe=safe)
-        if safe:
-            break
-    return tried
+    tried: list[Try] = []
+    for start, scenario, outcome in reversed(list(zip(starts, moved, expected, strict=True))):
+        share: float | None = 0.0
+        safe, known = False, chances if start == own else None
+        if outcome.all <= last:
+            share, safe = 1.0, True
+            if known is not None:  # the plan itself: more futures have judged it
+                share = sum(day <= deadline for day in known.held) / known.futures
+                safe = known.commit_all is not None and known.commit_all <= deadline
+            elif any(one.safe for one in tried):
+                share, safe = (None, False) if bench.few_futures else (1.0, True)
+            elif (chance := promise(bench, scenario, pace)) is not None:
+                share = chance.share_by(last)
+                safe = share >= SURE
+        tried.append(Try(start, share, bench.date_of(outcome.all), safe))
+    return tried[::-1]

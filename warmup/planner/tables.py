@@ -175,7 +175,10 @@ class Tables:
 
     @cached_property
     def sheet(self) -> pd.DataFrame:
-        """The day sheet with its thresholds, one row per sending day, send, provider and tier that has mail."""
+        """The day sheet with its thresholds, one row per sending day, send, provider and tier that has mail.
+
+        Small providers have the threshold of the clock they share.
+        """
         total = self.supply.messages[0]
         scope, released = np.zeros_like(total), np.zeros_like(total)
         for part in self.parts:
@@ -192,13 +195,24 @@ class Tables:
             today = np.asarray(sum((p.messages for p in batch), np.zeros_like(total)))
             moved = moved + today
             freed = released if age == 0 else np.zeros_like(total)
-            level = np.maximum(thresholds(moved + released, scope, held), before)
+            level = thresholds(self._of_clock(moved + released), self._of_clock(scope), held)
+            level = np.maximum(level, before)
             last = self._spread - 1 == age
             back = self._moved_back(level, total) * last[None, :, None, None]
             frames.append(self._sheet_rows(age, total, today + freed, before, level, back))
             before = level
         table = pd.concat(frames, ignore_index=True)
         return _as_days(table.sort_values(["date", "origin", "stream", "provider", "tier"], ignore_index=True))
+
+    def _of_clock(self, messages: Ints) -> Ints:
+        """(T, S, P, K) with the sum of all small providers in the place of each.
+
+        They share one clock, so they share one threshold: single messages of theirs would else move somebody back and
+        forth from send to send.
+        """
+        small = self.shape.small[self._pool_of][None, :, :, None]
+        total = np.where(small, messages, 0).sum(axis=2, keepdims=True)
+        return np.where(small, total, messages)
 
     def _held_share(self) -> Ints:
         """Ten-thousandths held back per (T, S, P, K)."""
@@ -251,12 +265,17 @@ class Tables:
         )
 
     def _why(self) -> Ints:
-        """Why a send is not wholly on dedicated IPs, (T, S, P, K): the limit that takes precedence."""
+        """Why a send is not wholly on dedicated IPs, (T, S, P, K): the limit that takes precedence.
+
+        For small providers that of the clock they share, which sets their threshold.
+        """
         why = np.full(self.supply.messages[0].shape, NO_LIMIT)
         for part in self.parts:
             if part.destination != "dedicated":
                 why = np.where(part.messages > 0, np.minimum(why, part.limit), why)
-        return why
+        small = self.shape.small[self._pool_of][None, :, :, None]
+        first = np.where(small, why, NO_LIMIT).min(axis=2, keepdims=True)
+        return np.where(small, first, why)
 
     @cached_property
     def rollback(self) -> pd.DataFrame:

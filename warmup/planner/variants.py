@@ -19,10 +19,11 @@ from warmup.planner.bench import (
 )
 from warmup.planner.completion import ALL
 from warmup.planner.futures import promise
+from warmup.planner.peaks import refused
 from warmup.planner.plan import Lever
 from warmup.planner.pool_size import INVERSION, most_ips, pool_volume, shared_advice
 from warmup.planner.problem import NEVER, Limit
-from warmup.planner.spreading import MOST_SPREAD, in_time, slow_streams, spread_trial
+from warmup.planner.spreading import MOST_SPREAD, slow_streams, spread_trial
 from warmup.planner.wording import counted, listing, sentence
 from warmup.ramps import policies
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from warmup.scenario import Scenario
     from warmup.traffic.supply import Supply
 
-MOST_PROMISES = 4
+MOST_PROMISES = 5
 """Levers of which it is worked out what could be promised, the most helpful first."""
 
 CSA_GROUP = "united_internet"
@@ -77,7 +78,8 @@ def levers(scenario: Scenario, supply: Supply | None = None, *, today: date | No
     bench = make_bench(scenario, supply, today=today)
     pace, _ = pace_of(bench)
     head = headline(bench, pace)
-    return levers_on(bench, pace, head, spread_trial(bench, head), uncertainty(bench, pace))
+    chances = uncertainty(bench, pace)
+    return levers_on(bench, pace, head, spread_trial(bench, head, chances), chances)
 
 
 def levers_on(
@@ -106,13 +108,14 @@ def levers_on(
 def _promises(
     bench: Bench, kept: Sequence[tuple[Idea, Outcome]], now: Outcome, chances: Uncertainty | None
 ) -> dict[str, date]:
-    """What could be promised with the levers that help most, where the plan's own promise misses the deadline."""
-    deadline = bench.scenario.deadline
-    if deadline is None or chances is None or (chances.commit_all is not None and chances.commit_all <= deadline):
+    """What could be promised with the levers that help most, where the plan's own promise fails or is too late."""
+    if chances is None:
         return {}
-    last = in_time(bench)
-    helps = [(idea, then) for idea, then in kept if then.all < now.all and then.all <= last and not idea.struck]
-    helps.sort(key=lambda pair: (bool(pair[0].warning), pair[1].all))
+    deadline, safe = bench.scenario.deadline, chances.commit_all
+    if safe is not None and (deadline is None or safe <= deadline):
+        return {}
+    helps = [(idea, then) for idea, then in kept if then.all < now.all and not idea.struck]
+    helps.sort(key=lambda pair: (len(pair[1].without), bool(pair[0].warning), pair[1].all))
     found: dict[str, date] = {}
     for idea, _ in helps[:MOST_PROMISES]:
         chance = promise(bench, idea.scenario, idea.pace)
@@ -142,6 +145,7 @@ def _lever(bench: Bench, idea: Idea, now: Outcome, then: Outcome, safe: date | N
         warning=" ".join(filter(None, warnings)),
         struck=idea.struck,
         promise=safe,
+        except_providers=then.without,
     )
 
 
@@ -174,7 +178,8 @@ def _policy_ideas(bench: Bench, pace: float) -> Iterator[Idea]:
         warning = ""
         if name == "standard" and bench.doubts:
             warning = sentence(f"Not advised, because {bench.doubts}")
-        yield Idea(f"policy.{name}", f"Policy {name}: {policy.title}", changed, pace, warning)
+        text = f"Policy {name} (policy.ramp = “{name}”): {policy.title}"
+        yield Idea(f"policy.{name}", text, changed, pace, warning)
 
 
 def _ip_ideas(bench: Bench, pace: float) -> Iterator[Idea]:
@@ -197,7 +202,9 @@ def _ip_ideas(bench: Bench, pace: float) -> Iterator[Idea]:
 def _start_ideas(bench: Bench, pace: float) -> Iterator[Idea]:
     scenario = bench.scenario
     week = shifted(scenario, first_start(scenario) + timedelta(days=7))
-    yield Idea("start.plus7", "Start a week later", week, pace)
+    near = refused(scenario, first_start(week))
+    warning = "Not advised, because it is within 8 weeks of a declared peak." if near else ""
+    yield Idea("start.plus7", "Start a week later", week, pace, warning)
 
 
 def _ceiling_ideas(bench: Bench, pace: float, head: Headline) -> Iterator[Idea]:
@@ -230,7 +237,7 @@ def _ceiling_ideas(bench: Bench, pace: float, head: Headline) -> Iterator[Idea]:
 def _spread_ideas(bench: Bench, pace: float, trial: Trial) -> Iterator[Idea]:
     """A little more spreading of one stream; for a plan that is late or never complete, the smallest that cures it."""
     streams = {stream.name: stream for stream in bench.scenario.streams}
-    cure = trial.cure(ALL, in_time(bench)) or trial.cure(ALL)
+    cure = trial.cure(ALL)
     if cure is not None:
         days = {name: max(cure.days, streams[name].spread_days) for name in cure.streams}
         text = f"Spread each send of {listing(cure.streams)} over {cure.days} days"

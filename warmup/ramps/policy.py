@@ -76,7 +76,8 @@ def choose_policy(engaged_90_share: float | None, hard_bounce_rate: float | None
     """Standard for a list known to be good, conservative otherwise.
 
     Args:
-        engaged_90_share: Part (0-1) of the in-scope mail that goes to people engaged within 90 days; None: unknown.
+        engaged_90_share: Part (0-1) of the marketing mail, in scope or not, that goes to people engaged within 90 days;
+            None: unknown.
         hard_bounce_rate: Hard bounces (0-1) measured on the legacy platform; None: unknown, which never counts as good.
     """
     rule = read_toml("policies.toml")["choice"]

@@ -7,15 +7,21 @@ one by one: :meth:`Table.load` raises them all together.
 
 from __future__ import annotations
 
+import atexit
 import csv
 import gzip
 import io
 import re
+import shutil
+import tempfile
 import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import pick
@@ -24,7 +30,6 @@ from warmup.traffic.wording import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     import duckdb
     import pandas as pd
@@ -33,6 +38,10 @@ HEAD_BYTES = 64 * 1024
 _HEADER_LINES = 20
 _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MEMORY = "1GB"
+_MAX_RATIO, _LARGE = 200, 256 * 1024 * 1024
+"""A table that unpacks to so many times its size, and is large then, is no export: those come to 5 to 50 times."""
+
 _MAX_SHEET_BYTES = 512 * 1024 * 1024
 """Unpacked size of a workbook that is read: a small archive can unpack to any size."""
 _DELIMITERS = ",;\t|"
@@ -195,10 +204,21 @@ def head_text(head: bytes) -> str:
     return head.decode(encoding, errors="replace")
 
 
+@cache
+def _spill() -> Path:
+    """A private directory for what does not fit into memory, deleted when the program ends."""
+    path = Path(tempfile.mkdtemp(prefix="warmup-"))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
+
+
 def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect()
+    connection.execute(f"SET memory_limit = '{_MEMORY}'")
+    folder = str(_spill() / uuid4().hex).replace("'", "''")
+    connection.execute(f"SET temp_directory = '{folder}'")
     # Nothing is ever fetched from a network because a file asks for it.
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
@@ -298,8 +318,21 @@ def _csv(path: Path, name: str, head: bytes) -> Table:
     )
     with path.open("rb") as file:
         packed = file.read(2) == _GZIP
+    if packed:
+        _check_ratio(path, name)
     parameters = [_literal(path), delimiter, "gzip" if packed else "none"]
     return Table(_connect(), path, name, header, "line", skip + 2, relation, parameters, delimiter, encoding)
+
+
+def _check_ratio(path: Path, name: str) -> None:
+    """Refuse a file that is far larger than it looks (RFC 1952: the last four bytes tell the size, modulo 4 GB)."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - 4))
+        unpacked = int.from_bytes(file.read(4), "little")
+    if unpacked > _LARGE and unpacked > _MAX_RATIO * size:
+        what = f"unpacks to {unpacked // size:,} times its size"
+        raise InputError(Problem(name, what, "export it again, or unpack it and look at what it is"))
 
 
 def find_header(text: str) -> tuple[str, int, list[str]]:

@@ -43,9 +43,9 @@ class Case(NamedTuple):
     @property
     def way_back_until(self) -> date | None:
         """Until when legacy should stay warm as the way back; None: the plan is not complete."""
-        if self.plan.all.day is None:
-            return None
-        return way_back_until(self.scenario, self.plan.all.day)
+        chances = self.plan.uncertainty
+        done = chances.commit_all if chances and self.plan.all.day else self.plan.all.day
+        return None if done is None else way_back_until(self.scenario, done)
 
     def sooner(self) -> list[str]:
         """What would bring completion forward: an earlier start that is still possible, and the best levers."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from warmup.planner.compile import PEAK_FREEZE_AFTER, PEAK_FREEZE_BEFORE
 from warmup.planner.completed import LONGEST, MOST_CURES
+from warmup.planner.peaks import NEAR_PEAK, is_near
 from warmup.planner.plan import Finding, PeakReady
 from warmup.planner.preflight import earliest_start
 from warmup.planner.spreading import MOST_SPREAD
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from warmup.planner.findings.case import Case
     from warmup.scenario import Peak
 
-NEAR_PEAK = timedelta(weeks=8)
-"""No start within 8 weeks of a declared peak (PRACTICE.md: Black Friday, Christmas)."""
-
 QUICK_DAYS = 28
 TUESDAY, WEDNESDAY = 1, 2
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -31,7 +29,7 @@ def near_peak(c: Case) -> Iterator[Finding]:
     """A start too close before a declared peak."""
     override = c.scenario.policy.override
     for peak in c.scenario.calendar.peaks:
-        near = [(start, day) for start in _starts(c) for day in expand_days(peak.days) if _near(start, day)]
+        near = [(start, day) for start in _starts(c) for day in expand_days(peak.days) if is_near(start, day)]
         if not near:
             continue
         start, day = min(near)
@@ -41,10 +39,6 @@ def near_peak(c: Case) -> Iterator[Finding]:
             yield Finding("start.near_peak", "notice", decided, "", "scenario", peak.name)
         else:
             yield Finding("start.near_peak", "error", sentence(text), _other_start(c, peak), "practice", peak.name)
-
-
-def _near(start: date, day: date) -> bool:
-    return timedelta(0) <= day - start < NEAR_PEAK
 
 
 def _starts(c: Case) -> set[date]:
@@ -60,11 +54,11 @@ def _other_start(c: Case, peak: Peak) -> str:
     before = mine[0] - NEAR_PEAK
     options = []
     possible = max(c.bench.today, earliest_start(c.scenario, c.bench.shares, c.bench.today))
-    if before >= possible and not any(_near(before, day) for day in every):
+    if before >= possible and not any(is_near(before, day) for day in every):
         options.append(f"start by {long_day(before)}")
     after = mine[-1] + timedelta(days=PEAK_FREEZE_AFTER + 1)
-    while any(_near(after, day) for day in every):
-        after = max(day for day in every if _near(after, day)) + timedelta(days=PEAK_FREEZE_AFTER + 1)
+    while any(is_near(after, day) for day in every):
+        after = max(day for day in every if is_near(after, day)) + timedelta(days=PEAK_FREEZE_AFTER + 1)
     options += [
         f"start on {long_day(after)} or later",
         "set policy.override with the name of who decides, and the reason",
@@ -89,7 +83,7 @@ def deadline(c: Case) -> Iterator[Finding]:
     done = c.plan.all.day
     if done is None:
         text = f"The deadline, {long_day(by)}, is missed: the plan is not complete by its last day."
-        yield Finding("deadline.missed", "error", text, c.plan.all.cure, "scenario")
+        yield Finding("deadline.missed", "error", text, _in_time(c, by), "scenario")
     elif done > by:
         late = counted((done - by).days, "day")
         text = f"The plan is complete on {long_day(done)}, {late} after the deadline, {long_day(by)}."
@@ -112,18 +106,22 @@ def _in_time(c: Case, by: date) -> str:
     levers = [lever for lever in c.plan.levers if lever.all and lever.all <= by and not lever.struck]
     enough = [(lever, lever.promise if judged else lever.all) for lever in levers]
     good = sorted(
-        ((lever, day) for lever, day in enough if day and day <= by), key=lambda one: (bool(one[0].warning), one[1])
+        ((lever, day) for lever, day in enough if day and day <= by),
+        key=lambda one: (len(one[0].except_providers), bool(one[0].warning), one[1]),
     )
     for lever, day in good[:MOST_CURES]:
         advised = ", but not advised" if lever.warning else ""
         what = "can be promised for" if judged else "complete on"
-        options.append(f"{lever.text[:1].lower()}{lever.text[1:]} ({what} {long_day(day)}{advised})")
+        but = f", all but {c.bench.names_of(lever.except_providers)}" if lever.except_providers else ""
+        options.append(f"{lever.text[:1].lower()}{lever.text[1:]} ({what} {long_day(day)}{but}{advised})")
     if options:
         return ways_out(options)
     helps = c.sooner()
     hint = f" (what helps but is not enough alone: {listing(helps)})" if helps else ""
     chances = c.plan.uncertainty
     to = chances.commit_all if chances else c.plan.all.day
+    if c.plan.all.day is None:
+        return f"No single change keeps it{hint}: first make the plan complete, then see what date can be promised."
     if to is None:
         return f"Move the deadline beyond {long_day(c.plan.last)}{hint}."
     return f"Move the deadline to {long_day(to)} or later{hint}."

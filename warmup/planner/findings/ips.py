@@ -138,9 +138,8 @@ def capacity(c: Case) -> Iterator[Finding]:
     """Pools whose IPs carry less than their largest day, and IPs that carry very much."""
     for pool in c.scenario.pools:
         each = pool.capacity_per_ip or c.scenario.policy.capacity_per_ip
-        spread = [s.spread_days for s in c.scenario.streams if c.scenario.pool_of(s) == pool]
-        largest = int(pool_volume(c.bench, pool).largest_day)
-        if max(spread, default=1) == 1 and largest > each * pool.size:
+        largest = int(np.ceil(pool_volume(c.bench, pool).largest_day))
+        if largest > each * pool.size:
             needed = -(-largest // each)
             yield Finding(
                 "capacity.too_small",

@@ -137,13 +137,14 @@ def ends(c: Case) -> Iterator[Finding]:
             or f"Extend {c.legacy}.",
             "practice",
         )
+    promised = "the date to promise" if c.plan.uncertainty else "completion"
     if complete and complete <= until and back and back > until:
         yield Finding(
             "legacy.ends_before_rollback",
             "warning",
             sentence(
                 f"{c.legacy} ends on {long_day(until)}. As the way back it should stay warm until {long_day(back)}: "
-                f"{KEEP_WARM_DAYS} days after completion, and {SHUTDOWN_AFTER.days // 7} weeks after the start"
+                f"{KEEP_WARM_DAYS} days after {promised}, and {SHUTDOWN_AFTER.days // 7} weeks after the start"
             ),
             f"Extend {c.legacy} to {long_day(back)}.",
             "practice; Adobe: not before 8 weeks",

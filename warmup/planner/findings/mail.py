@@ -162,11 +162,12 @@ def two_a_day(c: Case) -> Iterator[Finding]:
     sheet = c.plan.sheet[c.plan.sheet["stream"].isin(marketing) & (c.plan.sheet["date"].dt.date < done)]
     per_day = sheet.groupby("date")["stream"].nunique()
     days = int((per_day > 1).sum())
+    when = "before completion" if c.plan.all.day else "of the plan"
     if days:
         yield Finding(
             "frequency.two_a_day",
             "notice",
-            f"On {counted(days, 'day')} before completion more than one of {listing(marketing)} is sent: one person "
+            f"On {counted(days, 'day')} {when} more than one of {listing(marketing)} is sent: one person "
             "can get two mails, one from each platform.",
             "Apply one frequency cap across both platforms.",
             "practice",
