@@ -125,6 +125,15 @@ def test_wrong_use_is_one_line(warmup, args, says):
     assert len(err) < 400
 
 
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1", "[192.0.2.1]"])
+def test_an_ip_address_is_no_domain(warmup, address):
+    code, out, err = warmup(address, "gmail.com")
+    assert code == 2
+    assert f"'{address}': is an IP address, not a domain name" in err
+    assert address not in out
+    assert "Gmail" in out
+
+
 def test_an_address_is_not_repeated(warmup):
     code, out, err = warmup("who.is@example.com")
     assert (code, out) == (2, "")

@@ -162,3 +162,23 @@ def test_a_long_plan_stays_below_what_google_imports(tmp_path):
     texts = [str(e["description"]) for e in by_kind(Calendar.from_ical(path.read_bytes()).walk("VEVENT"), "send")]
     assert len(texts) == 365
     assert any("stands in plan.xlsx" in text for text in texts)
+
+
+def test_without_a_dedicated_ip_nothing_of_the_warm_up_stands_in_it(plan):
+    sizes = tuple(replace(one, recommended=0) for one in plan.sizing)
+    items = tuple(replace(plan.preflight[1], id=key, text=key) for key in ("fcrdns", "snds", "dmarc_rua"))
+    end = Milestone(START + timedelta(days=120), "legacy.until", "Last day of Old Mailer")
+    found = entries(replace(plan, sizing=sizes, preflight=items, milestones=(*plan.milestones, end)))
+    assert [entry.title for entry in found] == ["TAM: dmarc_rua", "Last day of Old Mailer"]
+
+
+def test_the_dates_to_promise_are_events(plan):
+    promised = Milestone(START + timedelta(days=65), "promise.all", "Promised: complete for everything")
+    found = [e for e in entries(replace(plan, milestones=(*plan.milestones, promised))) if e.kind == "milestone"]
+    assert ("Promised: complete for everything", START + timedelta(days=65)) in [(e.title, e.day) for e in found]
+
+
+def test_an_item_after_the_first_send_says_so(plan):
+    late = replace(plan.preflight[3], lead_days=-13, due=START + timedelta(days=13))
+    (entry,) = [e for e in entries(replace(plan, preflight=(late,))) if e.kind == "pre-flight"]
+    assert entry.text.startswith("13 days after the first send on Tue 2 Feb 2027.")

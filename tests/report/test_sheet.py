@@ -330,3 +330,51 @@ def test_wrapped_text_gets_room(text, width, lines):
 
 def test_scenario_of_the_hand_made_plan_is_valid():
     assert make_scenario().customer == "Example Shop Ltd"
+
+
+def opened(plan, tmp_path):
+    return openpyxl.load_workbook(write_xlsx(plan, tmp_path / "p.xlsx"), data_only=True)
+
+
+def texts(sheet) -> str:
+    return " ".join(str(c.value) for row in sheet for c in row if isinstance(c.value, str))
+
+
+def test_an_item_after_the_first_send_has_no_negative_number(plan, tmp_path):
+    late = replace(plan.preflight[3], lead_days=-13)
+    rows = table(opened(replace(plan, preflight=(*plan.preflight[:3], late)), tmp_path)["Pre-flight"], 4)
+    assert {row["Against the first send"] for row in rows if row["What"]} == {
+        "30 days before",
+        "14 days before",
+        "10 days before",
+        "13 days after",
+    }
+
+
+def test_our_own_rules_are_called_so(plan, tmp_path):
+    ours = replace(plan.findings[0], source="design 4.7")
+    found = opened(replace(plan, findings=(ours,)), tmp_path)["Findings"]
+    assert table(found, 4)[0]["Source"] == "this tool's rule"
+    assert "design" not in texts(found)
+
+
+def test_without_a_dedicated_ip_the_sheets_are_for_comparison(plan, tmp_path):
+    sizes = tuple(replace(one, recommended=0) for one in plan.sizing)
+    found = opened(replace(plan, sizing=sizes), tmp_path)
+    assert "Week by week: for comparison only, the answer is no dedicated IP" in texts(found["Summary"])
+    assert "Complete for all in scope" not in texts(found["Summary"])
+    assert "For comparison only" in found["Week 1 (1 Feb 2027)"]["A2"].value
+
+
+def test_what_stays_by_decision_is_named_only_where_it_is_there(plan, tmp_path):
+    note = "Legacy includes what stays there by decision: the control group."
+    assert note in texts(opened(plan, tmp_path)["Summary"])
+    kept = plan.messages[plan.messages["limit"] != "control"]
+    assert "by decision" not in texts(opened(replace(plan, messages=kept), tmp_path)["Summary"])
+
+
+def test_pools_with_different_limits_are_told_apart(values):
+    reasons = {row["Why not more"] for row in table(values["Yahoo"], 4)}
+    assert "transactional: nothing more due; marketing: ramp" in reasons
+    assert "ramp" in reasons
+    assert not any("all of it" in reason for reason in reasons if reason)

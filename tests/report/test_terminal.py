@@ -177,3 +177,66 @@ def test_latest_start_says_whether_the_planned_one_is_in_time(plan):
     text = shown(Latest(plan.first, never))
     assert "It ends too soon." in text
     assert "0 %" not in text
+
+
+def no_ip(plan):
+    return replace(plan, sizing=tuple(replace(one, recommended=0, reason="Too little mail.") for one in plan.sizing))
+
+
+def test_without_a_dedicated_ip_no_ramp_is_shown_as_if_to_be_carried_out(plan):
+    text = " ".join(shown(summary(no_ip(plan)), 100).split())
+    assert "Take no dedicated IP" in text
+    assert "The ramp" not in text
+    assert "sending days" not in text
+    assert "What the IPs as planned would do stands in the report, for comparison only." in text
+
+
+def test_the_way_out_of_an_error_is_said_once(plan):
+    way = "Spread each send of newsletter over 8 days."
+    findings = (
+        Finding("complete.not_within_horizon", "error", "Not complete by May.", way),
+        Finding("deadline.missed", "error", "The deadline is missed.", way),
+        Finding("mail.tail", "warning", "A tail.", "Cut it."),
+    )
+    cured = replace(plan, all=replace(plan.all, day=None, reason="It stops.", cure=way), findings=findings)
+    text = " ".join(shown(summary(cured), 100).split())
+    assert text.count(way) == 1
+    assert "Not complete by May. What to do: see above, what must happen first." in text
+    assert "A tail. Cut it." in text
+
+
+def test_without_a_control_group_nothing_is_said_about_it(plan):
+    kept = plan.messages[plan.messages["limit"] != "control"]
+    assert "control group" in " ".join(shown(summary(plan)).split())
+    assert "control group" not in " ".join(shown(summary(replace(plan, messages=kept, milestones=()))).split())
+
+
+def test_sizes_give_no_date_to_what_does_not_fit_or_does_not_ramp(plan):
+    (sizing,) = plan.sizing
+    small = replace(sizing.rows[1], capacity_share=1.4, verdict="too few")
+    lines = shown(Sizes((replace(sizing, rows=(sizing.rows[0], small, sizing.rows[2])),)), 120).splitlines()
+    none, few, right = (next(line for line in lines if line.split()[:1] == [n]) for n in ("0", "1", "3"))
+    assert "not complete" not in none
+    assert none.count("shared pool") == 3, "two dates and the verdict"
+    assert "2027" not in few
+    assert few.split()[1:3] == ["–", "–"]
+    assert right.count("2027") == 2
+
+
+def test_sizes_recommend_nothing_where_no_number_is_enough(plan):
+    (sizing,) = plan.sizing
+    text = shown(Sizes((replace(sizing, enough=False, reason="Nothing is in time."),)), 120)
+    assert "marketing: more or fewer IPs would not cure it; 3 dedicated IPs planned." in text
+    assert "recommended" not in text
+
+
+def test_a_start_for_which_no_cases_were_drawn_has_a_dash(plan):
+    latest = replace(plan.latest_start, tried=((START, None, plan.all.day), (START + timedelta(7), 0.86, None)))
+    lines = shown(Latest(plan.first, latest), 120).splitlines()
+    assert next(line for line in lines if line.strip().startswith("Tue 2 Feb")).rstrip().endswith("–")
+    assert "86 %" in shown(Latest(plan.first, latest), 120)
+
+
+def test_a_lever_says_which_providers_it_leaves_out(plan):
+    lever = replace(plan.levers[0], except_providers=("yahoo",))
+    assert "Half the pace (all but Yahoo)" in shown(Levers(None, None, (lever,), plan.providers), 120)

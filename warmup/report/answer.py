@@ -100,7 +100,7 @@ def expected_sentence(plan: Plan) -> str:
         return ""
     chance = plan.uncertainty
     everyone = _when(plan, plan.all, chance.all if chance else None)
-    if len(plan.tiers) > 1:
+    if len(plan.tiers) > 1 and (plan.all.day or plan.engaged.day):  # else one "not complete" says it of both
         engaged = _when(plan, plan.engaged, chance.engaged if chance else None)
         named = chance and chance.commit_engaged and chance.commit_all  # the promise has just named both groups
         groups = ("the engaged", "everyone") if named else ("people engaged in the last 90 days", "everyone in scope")
@@ -154,9 +154,9 @@ def ips_sentence(plan: Plan) -> str:
 def _no_cure(plan: Plan) -> str:
     """That the number of IPs is not what is lacking."""
     short = [s for s in plan.sizing if not s.enough]
-    reasons = dict.fromkeys(_lower(s.reason).rstrip(".") for s in short)
+    reasons = dict.fromkeys(_lower(s.reason) for s in short)
     where = f" for {words.listing(s.pool for s in short)}" if len(plan.sizing) > 1 else ""
-    return f"More or fewer IPs{where} would not cure it: {'; '.join(reasons)}; {_computed_with(plan)}."
+    return f"More or fewer IPs{where} would not cure it: {' '.join(reasons)} T{_computed_with(plan)[1:]}."
 
 
 def _computed_with(plan: Plan) -> str:

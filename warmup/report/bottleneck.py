@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 WINDOW = timedelta(days=7)
 """Mail held back in this time before a provider is complete decides its day."""
-RAMPING = ("hold", "ramp", "memory", "supply")
-"""Limits of a clock; mail of a kind that may not use the clock yet carries them too."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +120,13 @@ def _reasons(plan: Plan, held: pd.DataFrame) -> tuple[Held, ...]:
 
 def _limits(plan: Plan, held: pd.DataFrame) -> list[str]:
     """The limit of each row, told apart where the plan has one word for two things."""
-    starts, waits = _starts(plan), _critical_until(plan)
-    days = offsets(plan, held)
+    starts, days = _starts(plan), offsets(plan, held)
+    critical = {stream.name for stream in plan.scenario.streams if stream.kind == "critical"}
     out = []
-    rows = zip(held["limit"], held["pool"], held["stream"], held["provider"], days, strict=True)
-    for limit, pool, stream, provider, day in rows:
+    for limit, pool, stream, day in zip(held["limit"], held["pool"], held["stream"], days, strict=True):
         if limit == "readiness" and day < starts.get(str(pool), 0):
             out.append("not-started")
-        elif limit in RAMPING and day < waits.get((str(stream), str(provider)), 0):
+        elif limit == "tier" and stream in critical:  # no tier binds it: it waits for its turn
             out.append("critical")
         else:
             out.append(str(limit))
@@ -143,19 +140,6 @@ def _starts(plan: Plan) -> dict[str, int]:
         own = pool.start or plan.scenario.start
         start = min((ip.start or own for ip in pool.ips), default=own)
         out[pool.name] = (start - plan.first).days
-    return out
-
-
-def _critical_until(plan: Plan) -> dict[tuple[str, str], int]:
-    """Day on which each critical stream is first sent to each provider from dedicated IPs; the plan's end if never."""
-    critical = [stream.name for stream in plan.scenario.streams if stream.kind == "critical"]
-    if not critical or plan.scenario.new.mode != "ramp":
-        return {}
-    sent = plan.messages[(plan.messages["destination"] == "dedicated") & plan.messages["stream"].isin(critical)]
-    end = (plan.last - plan.first).days + 1
-    out = {(stream, provider): end for stream in critical for provider in plan.providers}
-    for (stream, provider), part in groups(sent, ["stream", "provider"]):
-        out[str(stream), str(provider)] = int(offsets(plan, part).min())
     return out
 
 

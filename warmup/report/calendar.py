@@ -72,7 +72,7 @@ def write_ics(plan: Plan, path: str | Path) -> Path:
     from warmup import __version__
 
     calendar = Calendar()
-    name = plain(f"IP warm-up {plan.scenario.customer}")
+    name = plain(f"{'Migration' if takes_no_ip(plan) else 'IP warm-up'} {plan.scenario.customer}")
     calendar.add("prodid", f"-//ipwarmup//{__version__}//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")

@@ -64,6 +64,7 @@ def drawings(plan: Plan) -> Iterator[tuple[str, Figure]]:
     """File name without ending, and figure, one after the other."""
     days = series.shown_days(plan)
     note = f"{short(plan.scenario.customer, 60)}, plan of {words.day(plan.created)}"
+    note += "; for comparison only" if takes_no_ip(plan) else ""
     yield "ramp", figures.ramp(series.daily_ramp(plan, days), _ramp_title(plan), note)
     yield from _provider_drawings(plan, series.provider_ramps(plan, days), note)
     heat = series.heat_map(plan, days)

@@ -128,13 +128,14 @@ def test_what_decides_is_what_was_held_back_in_the_last_week(plan):
     held = in_scope(plan)
     held = held[(held["provider"] == "yahoo") & (held["destination"] != "dedicated")]
     days = pd.to_datetime(held["date"]).dt.date
-    held = held[(days < done) & (days >= done - timedelta(7))]
+    held = held[days == days[days < done].max()]
+    assert days[days < done].max() < done - timedelta(7), "nothing waits in the last week"
     sums = held.groupby("limit")["messages"].sum()
     first = waiting(plan, ("yahoo",), done).reasons[0]
     assert first.limit == sums.idxmax()
     assert first.share == pytest.approx(sums.max() / sums.sum())
     sentence = answer(plan).limit
-    assert "Yahoo and AOL, the last to be complete: in the week before" in sentence
+    assert "Yahoo and AOL, the last to be complete: mail last waits on" in sentence
     assert words.limit_meaning(first.limit) in sentence
 
 
@@ -196,11 +197,10 @@ def test_a_pool_that_starts_later_and_critical_mail_that_waits_have_words_of_the
     ]
     rows = [
         (5, "yahoo", "newsletter", "readiness", 60),
-        (2, "yahoo", "receipts", "hold", 30),
+        (2, "yahoo", "receipts", "tier", 30),
         (1, "yahoo", "newsletter", "readiness", 10),
     ]
     messages = held_rows(plan, *rows)
-    messages = messages[~((messages["stream"] == "receipts") & (messages["destination"] == "dedicated"))]
     built = build_plan(messages=messages, scenario=scenario(pools=pools, streams=streams))
     found = waiting(built, ("yahoo",), plan.all.day).reasons
     assert [(r.limit, r.share, r.stream) for r in found] == [
@@ -236,11 +236,11 @@ def test_where_no_number_of_ips_is_enough_none_is_needed(plan, build_plan):
     )
     sentence = answer(build_plan(sizing=sizes)).ips
     assert sentence == (
-        "More or fewer IPs for marketing would not cure it: no number is complete in time; "
-        "the plan is computed with 2 for transactional and 2 for marketing."
+        "More or fewer IPs for marketing would not cure it: no number is complete in time. "
+        "The plan is computed with 2 for transactional and 2 for marketing."
     )
     one = answer(build_plan(sizing=sizes[1:])).ips
-    assert one == ("More or fewer IPs would not cure it: no number is complete in time; the plan is computed with 2.")
+    assert one == ("More or fewer IPs would not cure it: no number is complete in time. The plan is computed with 2.")
 
 
 def test_one_way_out_of_two_errors_is_one_step(build_plan):
@@ -262,6 +262,12 @@ def test_who_takes_no_ip_prepares_none(plan, build_plan):
     items = tuple(replace(plan.preflight[0], id=key, state="assumed") for key in ("fcrdns", "snds", "dmarc_rua"))
     steps = answer(build_plan(sizing=none, preflight=items, findings=())).steps
     assert [step.anchor for step in steps] == ["preflight-dmarc_rua"]
+
+
+def test_what_is_never_complete_is_said_once(plan, build_plan):
+    never = {name: replace(getattr(plan, name), day=None, reason="It stops.") for name in ("all", "engaged")}
+    found = answer(build_plan(**never, uncertainty=None))
+    assert found.expected == f"Expected: not complete when this plan ends on {words.day(plan.last)}."
 
 
 def test_all_but_one_provider(plan, build_plan):

@@ -98,6 +98,15 @@ def enliven(page):
     page.wait_for_function(f"() => {shown}.every(e => e.classList.contains('on'))")
 
 
+@pytest.mark.parametrize("width", [700, 820, 1000])
+def test_on_a_tablet_no_table_is_cut_and_the_list_before_the_first_send_can_be_read(visit, width):
+    page = visit(width=width)
+    cut = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    assert page.evaluate(f"{cut}.map(e => e.getAttribute('aria-label'))") == []
+    narrow = "Math.min(...[...document.querySelectorAll('.preflight tbody th')].map(e => e.clientWidth))"
+    assert page.evaluate(narrow) >= 180
+
+
 def test_every_chart_comes_alive_and_nothing_is_asked_for(alive, report):
     assert alive.asked == [report.as_uri()]
     assert alive.said == []
@@ -198,7 +207,8 @@ def test_copy_buttons_copy_the_line_and_the_day(visit, plan):
     page.locator("#day-2026-02-03 button.copy").click()
     lines = page.evaluate("window.copied").split("\n")
     assert lines[0].startswith("Tue 3 Feb 2026, 09:00–19:00")
-    row = plan.sheet[(plan.sheet["date"] == plan.first) & (plan.sheet["provider"] == "google")].iloc[0]
+    row = plan.sheet[(plan.sheet["date"] == plan.first) & (plan.sheet["provider"] == "google")]
+    row = row[row["stream"] == "newsletter"].iloc[0]
     assert any(f"Gmail {row['dedicated']} {row['threshold']}, Outlook.com" in line for line in lines)
 
 

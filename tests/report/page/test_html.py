@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import tomllib
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -14,7 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmup.report import facts, html, palette, runtime, svg, words
+from warmup.planner.plan import Finding
+from warmup.report import facts, html, palette, runtime, svg, vega, words
 from warmup.report.answer import answer
 
 HIDDEN = {"script", "style"}
@@ -355,3 +357,67 @@ def test_without_future_dates_peaks_or_levers_it_still_reads(build_plan):
     assert "Only five weeks of history." in page.words
     assert "None" not in page.words
     assert "nan" not in page.words.split()
+
+
+def words_of(plan):
+    """The page's visible words, one space between them."""
+    return " ".join(Reader(html.render(plan)).words.split())
+
+
+def test_without_a_dedicated_ip_the_page_does_not_plan_one(plan, build_plan):
+    sizes = tuple(replace(size, recommended=0, reason="Too little mail.") for size in plan.sizing)
+    items = tuple(replace(plan.preflight[0], id=key, text=f"Do {key}.") for key in ("fcrdns", "dmarc_rua"))
+    text = words_of(build_plan(sizing=sizes, preflight=items))
+    assert "From Oldmail to Bird Email Premium, without a dedicated IP" in text
+    assert "to dedicated IPs" not in text
+    assert "Do dmarc_rua." in text
+    assert "Do fcrdns." not in text
+    assert "Latest safe start" not in text
+
+
+def test_without_a_control_group_there_is_no_word_of_it(plan, build_plan, page):
+    assert "Control group" in page.words
+    kept = plan.messages[plan.messages["limit"] != "control"]
+    bare = {"messages": kept, "control": {"share": 0.05, "released": plan.all.day, "messages": 0, "moved_back": 0}}
+    text = words_of(build_plan(**bare, milestones=(), assumptions=(), findings=()))
+    facts_and_charts = text[: text.index("What to watch at each provider")]
+    assert "control group" not in facts_and_charts.lower()
+    assert "a group is held back" not in text
+
+
+def test_our_own_rules_are_called_so_and_the_way_out_of_an_error_stands_once(build_plan):
+    findings = (
+        Finding("complete.not_within_horizon", "error", "Not complete.", "Spread it over 8 days.", "design 4.8"),
+        Finding("deadline.missed", "error", "Too late.", "Spread it over 8 days.", "design of this planner"),
+    )
+    text = words_of(build_plan(findings=findings))
+    assert text.count("Spread it over 8 days.") == 1
+    assert text.count("See what must happen first.") == 2
+    assert text.count("this tool's rule") == 2
+    assert "design 4" not in text
+
+
+def test_a_number_of_ips_that_does_not_fit_has_no_date_and_none_is_not_incomplete(plan, build_plan):
+    size = plan.sizing[0]
+    few = replace(size.rows[1], ips=1, capacity_share=1.2, verdict="too few", note="The largest day does not fit.")
+    none = replace(size.rows[0], ips=0, verdict="shared pool", note="")
+    text = words_of(build_plan(sizing=(replace(size, rows=(none, few)),)))
+    table = text[text.index("Numbers of IPs for the pool") : text.index("If a provider stops tomorrow")]
+    assert "0 shared pool shared pool – – shared pool" in table
+    assert re.search(r"1 – – [\d,]+ 120\.0.% too few", table)
+
+
+def test_a_start_without_cases_has_a_dash(plan, build_plan):
+    latest = replace(plan.latest_start, tried=((plan.first, None, plan.all.day),))
+    assert f"{words.day(plan.first)} {words.day(plan.all.day)} –" in words_of(build_plan(latest_start=latest))
+
+
+def test_on_a_phone_the_main_chart_has_no_line_around_every_bar(report):
+    text = report.read_text(encoding="utf-8")
+
+    def drawing(name):
+        start = text.index(f'data-chart="{name}"')
+        return text[start : text.index("</svg>", start)]
+
+    assert palette.SUPPLY in drawing("ramp-860")
+    assert palette.SUPPLY not in drawing(f"ramp-{vega.NARROW}")
