@@ -144,7 +144,8 @@ def start_day(c: Case) -> Iterator[Finding]:
 def quick(c: Case) -> Iterator[Finding]:
     """Complete sooner than reputation settles."""
     done = c.plan.all.day
-    if done is None or c.head.problem.byoip or (done - c.start).days >= QUICK_DAYS:
+    nothing = all(one.recommended == 0 for one in c.plan.sizing)  # there is no ramp to speak of
+    if done is None or c.head.problem.byoip or nothing or (done - c.start).days >= QUICK_DAYS:
         return
     days = counted((done - c.start).days, "day")
     yield Finding(
