@@ -104,14 +104,15 @@ def _ramp_title(plan: Plan) -> str:
         return f"The move is not complete when this plan ends on {words.day(plan.last)}"
     if plan.all.except_providers:
         names = words.few([short(plan.providers.get(p, p), 20) for p in plan.all.except_providers], 2)
-        return f"Expected by {words.day(plan.all.day)}, all but {names}{_promised(plan)}"
-    return f"All mail in scope on the new IPs: expected by {words.day(plan.all.day)}{_promised(plan)}"
+        return f"{_expected(plan)}, all but {names}"
+    return f"All mail in scope: {_expected(plan, 'expected')}"
 
 
-def _promised(plan: Plan) -> str:
-    """The date to promise, as the end of a title."""
+def _expected(plan: Plan, word: str = "Expected") -> str:
+    """The expected date, then the one to promise."""
     commit = plan.uncertainty.commit_all if plan.uncertainty else None
-    return f", promise {words.day(commit)}" if commit else ""
+    days = words.dates(*(day for day in (plan.all.day, commit) if day))
+    return ", promise ".join((f"{word} by {days[0]}", *days[1:]))
 
 
 def _providers_title(plan: Plan) -> str:
