@@ -185,3 +185,54 @@ def test_remedy_for_a_deadline_names_the_spread_that_keeps_it(tmp_path: Path) ->
         )
     )  # fmt: skip
     assert not ids(cured) & {"deadline.missed", "deadline.at_risk", "complete.not_within_horizon"}
+
+
+def test_first_possible_day_is_tried_whatever_weekday_it_is(tmp_path: Path) -> None:
+    mail = Mail(messages=90_000, mix=ONE)
+    late = write_customer(tmp_path, mail, start=date(2026, 3, 3), today=date(2026, 1, 8), deadline=date(2026, 3, 20))
+    plan = planned(late, date(2026, 1, 8))
+    assert plan.latest_start is not None
+    earliest = plan.latest_start.earliest
+    assert earliest.weekday() != 1
+    assert earliest in [start for start, _, _ in plan.latest_start.tried]
+    if plan.latest_start.day is not None:
+        day = plan.latest_start.day
+        assert f"Start by {day:%a} {day.day} {day:%b %Y}" in finding(plan, "deadline.missed").remedy
+
+
+def test_cure_of_unplaced_mail_leaves_none(tmp_path: Path) -> None:
+    mail = Mail(messages=400_000, mix=ONE)
+    made: dict[str, Any] = {"legacy": {"until": date(2026, 2, 25)}, "new": {"autowarm": "off", "overflow": "none"}}
+    plan = planned(write_customer(tmp_path, mail, **made))
+    found = finding(plan, "legacy.unplaced")
+    sure, _, half = found.remedy.partition("Helps but is not enough alone:")
+    for one in plan.levers:
+        text = one.text[1:]
+        if text in sure:
+            assert one.unplaced == 0
+        if text in half:
+            assert one.unplaced > 0
+    assert "ne more IP in main" in half
+    assert "policy standard" in sure.lower()
+
+
+def test_reason_for_a_number_of_ips_is_the_one_it_was_taken_for(tmp_path: Path) -> None:
+    plan = planned(write_customer(tmp_path, Mail(messages=400_000, mix=ONE), weeks=12, ips=2))
+    (size,) = plan.sizing
+    fits = [one for one in size.rows if one.ips and one.capacity_share <= 1]
+    if size.recommended == min(one.ips for one in fits):
+        assert size.reason.startswith("The smallest number that carries the largest day")
+    else:
+        first = min(fits, key=lambda one: one.ips)
+        assert first.all is not None
+        taken = row(plan, size.recommended).all
+        assert taken is not None
+        assert size.reason.startswith(f"Complete {(first.all - taken).days} days sooner than with {first.ips} IP")
+
+
+def test_longer_plan_as_a_cure_says_whom_it_leaves_out(tmp_path: Path) -> None:
+    mail = Mail(messages=400_000, weekdays=(1,), mix={"gmx.de": 0.5, "t-online.de": 0.5})
+    plan = planned(write_customer(tmp_path, mail, policy={"horizon_days": 60, "ramp": "conservative"}))
+    assert "plan further ahead" in plan.all.cure.lower()
+    longer = plan.all.cure.lower().split("plan further ahead")[1].split(";")[0]
+    assert "(all but t-online)" in longer

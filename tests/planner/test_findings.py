@@ -153,7 +153,8 @@ def test_legacy_that_ends_too_early_without_overflow_is_a_blocker_whose_way_out_
     assert found.severity == "blocker"
     assert f"{lost['messages'].sum():,} messages due between Mon 2 Mar 2026 and " in found.text
     assert (
-        "the legacy platform ends on Sun 1 Mar 2026, there is no overflow, and the new IPs are not warm" in found.text
+        "the legacy platform ends on Sun 1 Mar 2026, there is no overflow, and the new IPs cannot take it yet"
+        in found.text
     )
     assert plan.exit_code == 1
     assert "legacy.ends_early" not in ids(plan)

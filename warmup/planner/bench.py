@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 FUTURES = 200
 """Resampled futures of a plan: the 10th and 90th percentile then rest on 20 futures each."""
 
-FEW_FUTURES = 40
-"""Futures of a variant, of which only a date to promise is asked."""
+FEW_FUTURES, MORE_FUTURES = 40, 120
+"""Futures of a variant, of which only a date to promise is asked: few, and more where they leave a doubt."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,11 @@ class Bench:
     def few_futures(self) -> Supply | None:
         """Fewer futures, for the promises of variants, or None below 8 weeks of history."""
         return self.forecast.resample(FEW_FUTURES, seed=3) if self.forecast else None
+
+    @cached_property
+    def more_futures(self) -> Supply | None:
+        """More of them, where few leave a doubt."""
+        return self.forecast.resample(MORE_FUTURES, seed=4) if self.forecast else None
 
     def followed(self, scenario: Scenario | None = None) -> Followed:
         """The ramp that a scenario follows, and why (design 4.10)."""

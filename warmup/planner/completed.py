@@ -42,16 +42,22 @@ def completions(bench: Bench, head: Headline, levers: Sequence[Lever], trial: Tr
         levers: What one change does; those that complete are cures.
         trial: What spreading does.
     """
-    tried = Tried(levers, trial, _longer(bench, head))
+    tried = Tried(levers, trial, *_longer(bench, head))
     return _completion(bench, head, ENGAGED, tried), _completion(bench, head, ALL, tried)
 
 
 class Tried(NamedTuple):
-    """What was tried to cure a plan: levers, spreading, and a longer horizon (day of completion per scope)."""
+    """What was tried to cure a plan.
+
+    Attributes:
+        levers, trial: Levers, and spreading.
+        longer: Day of completion per scope if the plan may go on; without: providers that it leaves out.
+    """
 
     levers: Sequence[Lever]
     trial: Trial
     longer: tuple[date | None, date | None]
+    without: tuple[str, ...]
 
 
 def _completion(bench: Bench, head: Headline, scope: int, tried: Tried) -> Completion:
@@ -287,7 +293,8 @@ def _cures(bench: Bench, head: Headline, scope: int, code: Limit, tried: Tried) 
         )
     longer = tried.longer[scope]
     if longer is not None:
-        yield f"plan further ahead (policy.horizon_days = {_horizon(bench, longer)}): complete on {long_day(longer)}"
+        on = f"{long_day(longer)}{_but(bench, tried.without)}"
+        yield f"plan further ahead (policy.horizon_days = {_horizon(bench, longer)}): expected complete on {on}"
     yield from (_pulled(bench, lever, day) for lever, day in good[len(opening) :])
     if code is Limit.MEMORY and spread is None:
         yield f"send more often, or stay on the shared pool: not even spread_days = {MOST_SPREAD} is enough"
@@ -327,15 +334,21 @@ _LAST_RESORTS = {
 }
 
 
-def _longer(bench: Bench, head: Headline) -> tuple[date | None, date | None]:
-    """When the same plan completes (engaged, all) if it may go on to the longest horizon; None: not even then."""
+def _longer(bench: Bench, head: Headline) -> tuple[tuple[date | None, date | None], tuple[str, ...]]:
+    """When the same plan completes (engaged, all) if it may go on to the longest horizon; None: not even then.
+
+    Returns:
+        The days, and the providers that the second leaves out.
+    """
     late = (head.days.whole[0] >= NEVER).any()
     if not late or bench.forecast is None or bench.scenario.policy.horizon_days >= LONGEST:
-        return None, None
+        return (None, None), ()
     far = bench.further(LONGEST + WINDOW_DAYS)
     problem, _ = far.problem(far.scenario, pace=head.pace)
-    whole = far.solve(problem)[1].whole[0]
-    return far.date_of(int(whole[ENGAGED])), far.date_of(int(whole[ALL]))
+    days = far.solve(problem)[1]
+    whole, out = days.whole[0], days.without[0, :, ALL]
+    without = tuple(name for name, left in zip(problem.providers, out, strict=True) if left)
+    return (far.date_of(int(whole[ENGAGED])), far.date_of(int(whole[ALL]))), without
 
 
 def _horizon(bench: Bench, done: date) -> int:

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 PROBABILITY = 0.8
 """How sure a date to promise should be (design 4.10, 4.12)."""
 
-SURE = 0.9
-"""How sure a variant must be that is judged by few futures, so that all of them would still say 80 %."""
+_CLEAR = 0.9
+"""Where few futures agree on the day for 80 % and for 90 %, it is clear; else more are drawn."""
 
 MOST_HOLDS = 3
 HOLD_DAYS = (3, 5)
@@ -52,8 +52,8 @@ class Promise(NamedTuple):
     """What could be promised of a variant.
 
     Attributes:
-        day: Day index by which :data:`SURE` of the futures are complete for all in scope, with assumed holds; NEVER:
-            not within the horizon.
+        day: Day index by which :data:`PROBABILITY` of the futures are complete for all in scope; NEVER: not within
+            the horizon.
         finished: (N,) that day of every future.
     """
 
@@ -107,12 +107,16 @@ def promise(bench: Bench, scenario: Scenario, pace: float, *, holds: bool = True
         pace: Its pace.
         holds: With the assumed holds.
     """
-    futures = bench.few_futures
-    if futures is None:
-        return None
-    problem = _expected_first(bench, scenario, pace, futures)
-    held = _days(with_holds(problem, seed=1) if holds else problem).whole[1:, ALL]
-    return Promise(percentile(held, SURE), held)
+    found: Promise | None = None
+    for futures in (bench.few_futures, bench.more_futures):
+        if futures is None:
+            return None
+        problem = _expected_first(bench, scenario, pace, futures)
+        held = _days(with_holds(problem, seed=1) if holds else problem).whole[1:, ALL]
+        found = Promise(percentile(held, PROBABILITY), held)
+        if found.day == percentile(held, _CLEAR):
+            break
+    return found
 
 
 def no_range(bench: Bench) -> str:
@@ -193,19 +197,17 @@ def pace_for(bench: Bench, deadline: date) -> tuple[float, str]:
         return 1.0, f"Full pace, which is still too slow for the deadline on {by}: {finish}."
     if bench.few_futures is None:
         return in_time[0], f"The gentlest pace that is complete by {by} with the expected volume."
-    bare = _gentlest(bench, in_time, last, PROBABILITY, holds=False)
-    safe = _gentlest(bench, in_time, last, SURE, holds=True)
+    bare = _gentlest(bench, in_time, last, holds=False)
+    safe = _gentlest(bench, in_time, last, holds=True)
     if safe is None:
-        return 1.0, f"Full pace: none is complete by {by} in {percent(SURE)} of the cases, if providers hold it."
+        return 1.0, f"Full pace: none is complete by {by} in {percent(PROBABILITY)} of the cases, if providers hold it."
     pace, share = safe
     cases = f"{percent(round(share, 2))} of the cases, with the holds that are assumed for a promise"
     other = f"; if no provider ever held growth, {bare[0]:g} would do" if bare and bare[0] < pace else ""
     return pace, f"The gentlest pace that is complete by {by} in {cases}{other}."
 
 
-def _gentlest(
-    bench: Bench, paces: Sequence[float], last: int, least: float, *, holds: bool
-) -> tuple[float, float] | None:
+def _gentlest(bench: Bench, paces: Sequence[float], last: int, *, holds: bool) -> tuple[float, float] | None:
     """The smallest of ascending paces with which enough futures are in time, and their share.
 
     Found by halving, as more pace is never later.
@@ -214,9 +216,8 @@ def _gentlest(
     while low < high:
         middle = (low + high) // 2
         chance = promise(bench, bench.scenario, paces[middle], holds=holds)
-        share = chance.share_by(last) if chance else 0.0
-        if share >= least:
-            best, high = (paces[middle], share), middle
+        if chance is not None and chance.day <= last:
+            best, high = (paces[middle], chance.share_by(last)), middle
         else:
             low = middle + 1
     return best

@@ -160,6 +160,7 @@ class Lever:
         promise: The date that can be promised with it, worked out only where the plan's own misses the deadline and
             the lever brings completion forward, or where it has none; None: not worked out, or none within the plan.
         except_providers: Providers that ``all`` leaves out, as in :class:`Completion`.
+        unplaced: Messages that nobody carries with it.
     """
 
     id: str
@@ -174,6 +175,7 @@ class Lever:
     struck: bool = False
     promise: date | None = None
     except_providers: tuple[str, ...] = ()
+    unplaced: int = 0
 
 
 @dataclass(frozen=True)

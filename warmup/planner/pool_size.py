@@ -262,9 +262,12 @@ def _recommend(
         return n, f"{carry}. The plan is not complete{more}{_beyond(bench, found, most, why_most)}.", OURS, False
     if bench.scenario.deadline is not None:
         return _by_deadline(judged, found, pool, candidates, bench.scenario.deadline, why_most)
-    n = _worth_it(found, candidates)
+    n, gain = _worth_it(judged, found, pool, candidates)
     more = "" if n == candidates[-1] else f"; one more brings completion forward by less than {WORTH_AN_IP} days"
-    return n, f"The smallest number that carries the largest day{more}.", OURS, True
+    if n == candidates[0]:
+        return n, f"The smallest number that carries the largest day{more}.", OURS, True
+    sooner = f"Complete {counted(gain, 'day')} sooner than with {counted(candidates[0], 'IP')}"
+    return n, f"{sooner}, which would carry the largest day, too{more}.", OURS, True
 
 
 def _beyond(bench: Bench, found: dict[int, Outcome], most: int, why_most: str) -> str:
@@ -277,13 +280,19 @@ def _beyond(bench: Bench, found: dict[int, Outcome], most: int, why_most: str) -
     return f". {counted(n, 'IP')} would be complete{when}, but are not advised: {why_most}"
 
 
-def _worth_it(found: dict[int, Outcome], candidates: list[int]) -> int:
-    """The number from which each IP more brings completion forward by less than a week."""
-    n = next(n for n in candidates if found[n].all < NEVER)
+def _worth_it(judged: Judged, found: dict[int, Outcome], pool: Pool, candidates: list[int]) -> tuple[int, int]:
+    """The number from which each IP more brings completion forward by less than a week, and what it gains in days.
+
+    Both the expected day and the one that can be promised must gain.
+    """
+    first = n = next(n for n in candidates if found[n].all < NEVER)
     for m in candidates:
-        if m > n and found[n].all - found[m].all >= WORTH_AN_IP * (m - n):
+        least = WORTH_AN_IP * (m - n)
+        if m <= n or found[n].all - found[m].all < least:
+            continue
+        if judged.chances is None or judged.promise(pool, n) - judged.promise(pool, m) >= least:
             n = m
-    return n
+    return n, found[first].all - found[n].all
 
 
 def _by_deadline(

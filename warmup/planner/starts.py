@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from warmup.planner.bench import Bench, first_start, make_bench, shifted
 from warmup.planner.completed import LONGEST, days_to_see
-from warmup.planner.futures import SURE, promise
+from warmup.planner.futures import promise
 from warmup.planner.peaks import refused
 from warmup.planner.plan import LatestStart
 from warmup.planner.preflight import earliest_start
-from warmup.planner.wording import long_day, percent
+from warmup.planner.wording import long_day, whole_percent
 from warmup.traffic.resample import MIN_WEEKS
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _none_in_time(tried: list[Try], deadline: date) -> str:
     if sooner is None or sooner.done is None:
         return f"No start from {long_day(tried[0].start)} on is complete by {by}, or within the horizon at all."
     if sooner.done <= deadline:
-        sure = percent(round(sooner.share or 0.0, 2))
+        sure = whole_percent(sooner.share or 0.0)
         return f"No start is sure enough: the one on {long_day(sooner.start)} is complete by {by} in {sure} of {CASES}."
     return f"Even a start on {long_day(sooner.start)} is complete only on {long_day(sooner.done)}, after {by}."
 
@@ -137,7 +137,7 @@ def _why(tried: list[Try], best: Try, deadline: date) -> str:
         return f"{done}; one on {long_day(late.start)} is not complete within the horizon."
     if late.done > deadline:
         return f"{done}; one on {long_day(late.start)} only on {long_day(late.done)}, after {long_day(deadline)}."
-    sure = percent(round(late.share or 0.0, 2))
+    sure = whole_percent(late.share or 0.0)
     return f"{done}; one on {long_day(late.start)} is in time in only {sure} of {CASES}."
 
 
@@ -151,7 +151,9 @@ def _starts(earliest: date, last: date, own: date) -> list[date]:
     days = [first + timedelta(days=n) for n in weeks]
     many = days[:-STARTS]
     step = max(1, -(-len(many) // EARLIER_STARTS))
-    return sorted({*many[::step], *days[-STARTS:], *([own] if earliest <= own <= last else [])})
+    # The first day that is possible at all may be the only one in time, whatever weekday it is.
+    others = [day for day in (earliest, own) if earliest <= day <= last]
+    return sorted({*many[::step], *days[-STARTS:], *others})
 
 
 def _try_starts(
@@ -178,6 +180,6 @@ def _try_starts(
                 share, safe = (None, False) if bench.few_futures else (1.0, True)
             elif (chance := promise(bench, scenario, pace)) is not None:
                 share = chance.share_by(last)
-                safe = share >= SURE
+                safe = chance.day <= last
         tried.append(Try(start, share, bench.date_of(outcome.all), safe))
     return tried[::-1]

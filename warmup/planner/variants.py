@@ -146,6 +146,7 @@ def _lever(bench: Bench, idea: Idea, now: Outcome, then: Outcome, safe: date | N
         struck=idea.struck,
         promise=safe,
         except_providers=then.without,
+        unplaced=then.unplaced,
     )
 
 

@@ -32,6 +32,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.4g} %"
 
 
+def whole_percent(share: float) -> str:
+    """A share (0-1) that was counted from cases: ``16 %``."""
+    return f"{share * 100:.0f} %"
+
+
 def listing(items: Iterable[str], last: str = "and", most: int = 6) -> str:
     """``a``, ``a and b``, ``a, b and c``, ``a, b, c, d, e and 4 more``."""
     words = list(items)

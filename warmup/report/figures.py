@@ -225,7 +225,7 @@ def _provider(axes: Axes, series: ProviderRamp, *, log: bool, label: str) -> Non
 def _provider_legend(fig: Figure) -> None:
     handles: list[Any] = [
         Patch(color=palette.DEDICATED, label="sent from the new IPs"),
-        Patch(color=palette.LEGACY, label="due, sent from elsewhere"),
+        Patch(color=palette.LEGACY, label="due, not on the new IPs"),
         Line2D([], [], color=palette.CAP, linewidth=2, label="cap"),
     ]
     fig.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.045, 0.045), ncols=3)

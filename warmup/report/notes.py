@@ -23,7 +23,7 @@ def notes(plan: Plan) -> dict[str, str]:
     more = f" Charts are shown for the 24 largest; {len(left)} more are in the Excel sheet." if left else ""
     return {
         "ramp_note": _legacy_end(plan),
-        "provider_note": f"Grey is mail that is due there but still sent from elsewhere.{several}{more}",
+        "provider_note": f"Grey is mail that is due there but not on the new IPs yet.{several}{more}",
         "load_note": _load_note(plan),
         "rotation_note": _rotation_note(plan),
         "rollback_note": _rollback_note(plan),

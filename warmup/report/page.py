@@ -247,7 +247,7 @@ def keys(plan: Plan) -> dict[str, Any]:
         "ramp_key": ramp,
         "provider_key": [
             ("box", palette.DEDICATED, "sent from the new IPs"),
-            ("box", palette.LEGACY, "due, sent from elsewhere"),
+            ("box", palette.LEGACY, "due, not on the new IPs"),
             ("line", palette.CAP, "cap"),
         ],
         "heat_key": [("box", color, text) for _, color, text in palette.HEAT_STEPS],

@@ -75,6 +75,8 @@ def open_items(plan: Plan) -> list[PreflightItem]:
 def first_steps(plan: Plan, items: int = 5) -> tuple[Step, ...]:
     """Blockers and errors with their way out, each way out once, then the next pre-flight items."""
     grave = [f for severity in GRAVE for f in plan.findings if f.severity == severity]
+    # A deadline that cannot be promised moves every date of the list below it.
+    grave += [f for f in plan.findings if f.id == "deadline.at_risk"]
     steps = [Step(group[0].severity, _together(group), group[0].remedy, "findings") for group in _by_remedy(grave)]
     said = {f.id.removeprefix("readiness.") for f in grave if f.id.startswith("readiness.")}
     for item in [item for item in open_items(plan) if item.id not in said][:items]:

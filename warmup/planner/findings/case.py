@@ -9,6 +9,7 @@ from warmup.planner.milestones import way_back_until
 from warmup.planner.wording import counted, long_day
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from warmup.planner.plan import Lever, Plan
@@ -47,16 +48,21 @@ class Case(NamedTuple):
         done = chances.commit_all if chances and self.plan.all.day else self.plan.all.day
         return None if done is None else way_back_until(self.scenario, done)
 
-    def sooner(self) -> list[str]:
-        """What would bring completion forward: an earlier start that is still possible, and the best levers."""
+    def sooner(self, which: Callable[[Lever], bool] | None = None) -> list[str]:
+        """What would bring completion forward: an earlier start that is still possible, and the best levers.
+
+        Args:
+            which: Only such levers, and no start.
+        """
         out = []
         latest = self.plan.latest_start
-        if latest and latest.day and latest.day < self.start:
+        if which is None and latest and latest.day and latest.day < self.start:
             out.append(f"start by {long_day(latest.day)}")
-        return out + [_sooner(lever) for lever in _best(self.plan.levers)]
+        levers = [lever for lever in self.plan.levers if which is None or which(lever)]
+        return out + [_sooner(lever) for lever in _best(levers)]
 
 
-def _best(levers: tuple[Lever, ...]) -> list[Lever]:
+def _best(levers: Sequence[Lever]) -> list[Lever]:
     """Levers that help and may be pulled; those that nothing speaks against first."""
     good = [lever for lever in levers if lever.all_delta is not None and lever.all_delta < 0 and not lever.struck]
     return sorted(good, key=lambda lever: (bool(lever.warning), lever.all_delta))[:MOST_LEVERS]

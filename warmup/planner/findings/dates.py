@@ -11,7 +11,7 @@ from warmup.planner.peaks import NEAR_PEAK, is_near
 from warmup.planner.plan import Finding, PeakReady
 from warmup.planner.preflight import earliest_start
 from warmup.planner.spreading import MOST_SPREAD
-from warmup.planner.wording import OURS, counted, listing, long_day, percent, sentence, ways_out
+from warmup.planner.wording import OURS, counted, listing, long_day, sentence, ways_out, whole_percent
 from warmup.scenario import expand_days
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def deadline(c: Case) -> Iterator[Finding]:
     elif (chances := c.plan.uncertainty) and (chances.commit_all is None or chances.commit_all > by):
         safe = chances.commit_all
         can = f"only {long_day(safe)} can be promised" if safe else "no date within the plan can be promised"
-        sure = percent(round(sum(day <= by for day in chances.held) / chances.futures, 2))
+        sure = whole_percent(sum(day <= by for day in chances.held) / chances.futures)
         text = (
             f"The deadline is {long_day(by)}, and the plan is expected to be complete on {long_day(done)}; "
             f"if providers hold growth as assumed, {can}: {sure} of the cases are in time."

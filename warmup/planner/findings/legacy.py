@@ -11,7 +11,7 @@ from warmup.planner.engine import KEEP_WARM_DAYS, run
 from warmup.planner.milestones import SHUTDOWN_AFTER
 from warmup.planner.plan import Finding
 from warmup.planner.problem import NEVER
-from warmup.planner.wording import counted, long_day, percent, sentence, ways_out
+from warmup.planner.wording import counted, listing, long_day, percent, sentence, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +45,8 @@ def unplaced(c: Case) -> Iterator[Finding]:
         "legacy.unplaced",
         "blocker",
         f"{counted(total, 'message')} due {when} {'has' if total == 1 else 'have'} no place: "
-        f"{_why_unplaced(c, first)}, and the new IPs are not warm enough.",
-        ways_out(_place(c, last)),
+        f"{_why_unplaced(c, first)}, and the new IPs cannot take it yet.",
+        ways_out(_place(c, last)) + _not_enough(c),
         "design 4.1",
     )
 
@@ -82,7 +82,20 @@ def _place(c: Case, last: date) -> list[str]:
         options.append("agree an overflow on the new platform")
     elif c.scenario.new.overflow_capacity:
         options.append("raise what the overflow takes a day")
-    return options + c.sooner()
+    return options + c.sooner(lambda lever: lever.unplaced <= _for_other_reasons(c))
+
+
+def _not_enough(c: Case) -> str:
+    """What helps, but leaves mail without a place."""
+    helps = c.sooner(lambda lever: lever.unplaced > _for_other_reasons(c))
+    return f" Helps but is not enough alone: {listing(helps)}." if helps else ""
+
+
+def _for_other_reasons(c: Case) -> int:
+    """Messages without a place that the finding is not about."""
+    mail = c.plan.messages
+    other = mail["limit"].isin(["out-of-scope", "supply"])
+    return int(mail.loc[(mail["destination"] == "unplaced") & other, "messages"].sum())
 
 
 def _legacy_until(c: Case) -> date | None:
