@@ -61,13 +61,14 @@ bench: venv-dev ## measure every bar; each prints its ratio
 	    echo "== $$file"; $(BIN)/python "$$file" || failed="$$failed $$file"; done; \
 	if [ -n "$$failed" ]; then echo "Below the bar:$$failed"; exit 1; fi
 
-COMPILE = $(BIN)/uv pip compile pyproject.toml --no-config --universal --python-version 3.11 --generate-hashes \
+COMPILE = $(BIN)/uv pip compile --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" --quiet \
 	$(if $(UPGRADE),--upgrade)
 
 requirements: venv-dev ## pin the dependencies of pyproject.toml with hashes
-	$(COMPILE) --group build -o requirements/run.txt
-	$(COMPILE) --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) pyproject.toml --group build -o requirements/run.txt
+	$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) --group sdist -c requirements/dev.txt -o requirements/sdist.txt
 
 system: ## install a browser, fonts and servers for the tests (apt, as root; starts no service)
 	@.ci/system
