@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from tests.traffic.build import scenario
 from warmup.errors import InputError
+from warmup.providers.mx_answer import MxAnswer
 from warmup.traffic.audience import Audience, load_audience
+from warmup.traffic.mx_store import MxStore, default_path
 from warmup.traffic.supply import TIERS
 
 if TYPE_CHECKING:
@@ -116,3 +119,13 @@ def test_what_is_no_audience(tmp_path):
     assert "per engagement tier" in problems(tmp_path, "gmail,1", header="provider,recipients")[0]
     with pytest.raises(InputError, match="does not exist"):
         load_audience(scenario(tmp_path, audience="no.csv"))
+
+
+def test_a_kept_mx_answer_tells_whose_domain_it_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    lines = ["corp.example,news,10,0,0,0,0,0,0,0"]
+    assert load(tmp_path, *lines).recipients() == {"other": 10}
+    google = MxAnswer("corp.example", "answer", ("aspmx.l.google.com",), 3600, datetime.now(UTC), "")
+    with MxStore(default_path()) as store:
+        store.keep([google])
+    assert load(tmp_path, *lines).recipients() == {"google": 10}

@@ -46,7 +46,7 @@ def test_any_bytes(tmp_path, start, rest):
     source = HistorySource.model_validate({"path": "h.csv", "provider": "Gmail"})
     reading, problems = None, []
     try:
-        reading = read(source, path, Context(ZoneInfo("UTC"), "news"))
+        reading = read(source, [path], Context(ZoneInfo("UTC"), "news"))
     except InputError as error:
         problems = str(error).splitlines()
     assert tuple(reading.frame.columns) == FRAME_COLUMNS if reading else 0 < len(problems) <= 25

@@ -31,13 +31,15 @@ def test_importing_the_room_costs_nothing():
 def test_a_new_platform_is_one_new_file(tmp_path, monkeypatch):
     (tmp_path / "made_up.py").write_text(
         "import pandas as pd\n"
-        "from warmup.traffic.readers import Reading\n"
-        'NAME = "made-up"\n'
-        "def sniff(head, path):\n"
+        "from warmup.traffic.export_counts import ExportCounts\n"
+        "from warmup.traffic.measures import DIMENSIONS, MEASURES\n"
+        'NAME = TITLE = "made-up"\n'
+        "def sniff(head):\n"
         '    return 1.0 if head.startswith(b"made up") else 0.0\n'
-        "def read(source, path, context):\n"
-        '    row = {"date": pd.Timestamp("2026-01-01"), "domain": "gmail.com", "label": None, "tier": None}\n'
-        '    return Reading(pd.DataFrame([{**row, "stream": context.stream, "messages": 7}]))\n'
+        "def count(paths, context):\n"
+        '    row = dict.fromkeys(DIMENSIONS, "") | dict.fromkeys(MEASURES, pd.NA) | {"injected": 7}\n'
+        '    frame = pd.DataFrame([{**row, "date": pd.Timestamp("2026-01-01"), "domain": "gmail.com"}])\n'
+        '    return ExportCounts(frame.astype(dict.fromkeys(MEASURES, "Int64")), 1)\n'
     )
     monkeypatch.setattr(readers, "__path__", [*readers.__path__, str(tmp_path)])
     readers.readers.cache_clear()
@@ -45,8 +47,8 @@ def test_a_new_platform_is_one_new_file(tmp_path, monkeypatch):
         path = tmp_path / "export.bin"
         path.write_bytes(b"made up of bytes")
         source = HistorySource.model_validate({"path": "export.bin"})
-        frame = readers.read(source, path, readers.Context(ZoneInfo("UTC"), "news")).frame
-        assert frame["label"].tolist() == [""]
+        frame = readers.read(source, [path], readers.Context(ZoneInfo("UTC"), "news")).frame
+        assert frame["stream"].tolist() == ["news"]
         assert frame["messages"].tolist() == [7]
     finally:
         readers.readers.cache_clear()

@@ -17,7 +17,7 @@ from warmup.traffic.readers import Context, Reading, read
 
 def load(path: Path, stream: str | None = "promo", zone: str = "UTC", **fields: Any) -> Reading:
     source = HistorySource.model_validate({"path": path.name, "provider": "Gmail", **fields})
-    return read(source, path, Context(ZoneInfo(zone), stream))
+    return read(source, [path], Context(ZoneInfo(zone), stream))
 
 
 def save(tmp_path: Path, data: Any, name: str = "gmail.json") -> Path:

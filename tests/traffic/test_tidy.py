@@ -14,7 +14,7 @@ import pytest
 
 from warmup.errors import InputError
 from warmup.scenario import HistorySource
-from warmup.traffic import tables
+from warmup.traffic import sheets
 from warmup.traffic.readers import Context, Reading, read, readers
 
 HEADER = "date,recipient_domain,stream,messages"
@@ -22,7 +22,7 @@ HEADER = "date,recipient_domain,stream,messages"
 
 def load(path: Path, stream: str | None = None, **fields: Any) -> Reading:
     source = HistorySource.model_validate({"path": path.name, **fields})
-    return read(source, path, Context(ZoneInfo("Europe/Berlin"), stream))
+    return read(source, [path], Context(ZoneInfo("Europe/Berlin"), stream))
 
 
 def save(tmp_path: Path, text: str | bytes, name: str = "h.csv") -> Path:
@@ -155,7 +155,8 @@ def test_one_provider_file(tmp_path):
         ("10.5", "is not whole"),
         ("1,000", "columns"),
         ('"1,000"', "is not a number"),
-        ("1.000", None),
+        ("1.000", "is not a number"),
+        ("1.234.567", None),
         ("many", "is not a number"),
         ("inf", "is not a number"),
         ("1e300", "more than anyone"),
@@ -165,13 +166,36 @@ def test_one_provider_file(tmp_path):
 def test_volumes_that_cannot_be(tmp_path, value, what):
     path = save(tmp_path, f"{HEADER}\n2026-01-01,a.example.com,news,5\n2026-01-02,a.example.com,news,{value}\n")
     if what is None:
-        assert table(load(path))[1][4] == 1
+        assert table(load(path))[1][4] == 1_234_567
         return
     with pytest.raises(InputError) as error:
         load(path)
     (line,) = lines_of(error)
     assert line.startswith("h.csv: line 3: ")
     assert what in line
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["1.000", "2.500", "300"], [1000, 2500, 300]),  # messages are whole: no decimal point
+        (['"1,000"', '"2,500"', "7"], [1000, 2500, 7]),
+        (["1.000", "12.0", "3"], [1, 12, 3]),
+        (["1.000", "0.000", "3"], [1, 0, 3]),
+        (["1.000", "1000.000", "3"], [1, 1000, 3]),
+        (["1.000", "2.000", "3"], None),
+        (["1.000", "2.500", "1500"], None),  # who writes 1500 so does not write 1.000 for a thousand
+        (["1.000", '"1.000,5"', "3"], None),
+    ],
+)
+def test_all_numbers_together_tell_thousands_from_decimals(tmp_path, written, read):
+    body = "".join(f"2026-01-0{n},a.example.com,news,{value}\n" for n, value in enumerate(written, 1))
+    path = save(tmp_path, f"{HEADER}\n{body}")
+    if read is None:
+        with pytest.raises(InputError, match="without separators"):
+            load(path)
+    else:
+        assert [row[4] for row in table(load(path))] == read
 
 
 def test_all_problems_of_a_file_at_once_with_their_lines(tmp_path):
@@ -266,7 +290,7 @@ def test_a_cut_off_gzip_file(tmp_path):
 
 
 def test_a_workbook_that_unpacks_without_end(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "_MAX_SHEET_BYTES", 100_000)
+    monkeypatch.setattr(sheets, "MAX_BYTES", 100_000)
     with zipfile.ZipFile(tmp_path / "h.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", bytes(200_000))
     assert (tmp_path / "h.xlsx").stat().st_size < 1000

@@ -16,9 +16,10 @@ import numpy as np
 from warmup.errors import InputError, Problem
 from warmup.traffic.columns import did_you_mean, pick, tier_of
 from warmup.traffic.groups import did_you_mean_provider, group_names
+from warmup.traffic.numbers import settle
 from warmup.traffic.problems import PLACES, RowProblems
 from warmup.traffic.supply import TIERS, Note
-from warmup.traffic.tables import Table, open_table
+from warmup.traffic.tables import Table, name_text, open_table
 from warmup.traffic.tiers import normalised
 from warmup.traffic.wording import quote, some
 
@@ -120,18 +121,32 @@ def _read(scenario: Scenario, name: str, stream: str | None) -> tuple[pd.DataFra
     _check_file(path, name)
     table = open_table(path, name)
     try:
-        roles, tiers = _roles(table)
-        table.load(_select(roles, tiers))
-        problems = RowProblems(table)
-        _check_counts(table, tiers, problems)
-        _check_duplicates(table, problems)
-        problems.raise_any()
+        tiers = load_counts(table)
         rows = table.connection.execute(f"SELECT who, stream, {_sums(tiers)} FROM raw GROUP BY ALL ORDER BY ALL").df()
     finally:
         table.close()
-    notes = list(_tier_notes(name, set(tiers.values())))
+    notes = [*table.notes, *tier_notes(name, set(tiers.values()))]
     rows = _to_streams(scenario, rows, stream, name, notes)
     return _to_providers(scenario, rows, name, notes), notes
+
+
+def load_counts(table: Table) -> dict[int, str]:
+    """Load counts per tier into the table ``raw``: ``who``, ``stream``, and ``v{i}``, the count of column ``i``.
+
+    Returns:
+        Position of a column to its tier of :data:`~warmup.traffic.supply.TIERS`.
+
+    Raises:
+        InputError: The columns are no counts, or rows are damaged.
+    """
+    roles, tiers = _roles(table)
+    table.load(_select(roles, tiers))
+    settle(table, [(f"t{i}", f"v{i}") for i in tiers])
+    problems = RowProblems(table)
+    _check_counts(table, tiers, problems)
+    _check_duplicates(table, problems)
+    problems.raise_any()
+    return tiers
 
 
 def _check_file(path: Path, name: str) -> None:
@@ -171,11 +186,11 @@ def _roles(table: Table) -> tuple[dict[str, int], dict[int, str]]:
 
 def _select(roles: dict[str, int], tiers: dict[int, str]) -> str:
     who = roles["domain"] if "domain" in roles else roles["provider"]
-    stream = f"coalesce(trim(c{roles['stream']}), '')" if "stream" in roles else "''"
+    stream = f"coalesce({name_text('c' + str(roles['stream']))}, '')" if "stream" in roles else "''"
     counts = ", ".join(
         f"coalesce(trim(c{i}), '') AS t{i}, TRY_CAST(nullif(trim(c{i}), '') AS DOUBLE) AS v{i}" for i in tiers
     )
-    return f"regexp_extract(coalesce(trim(c{who}), ''), '[^@]*$') AS who, {stream} AS stream, {counts}"
+    return f"regexp_extract(coalesce({name_text(f'c{who}')}, ''), '[^@]*$') AS who, {stream} AS stream, {counts}"
 
 
 def _sums(tiers: dict[int, str]) -> str:
@@ -218,7 +233,7 @@ def _check_duplicates(table: Table, problems: RowProblems) -> None:
         problems.add_kind([(first, last) for first, last, _ in rows], whats, rows[0][2], fix)
 
 
-def _tier_notes(name: str, have: set[str]) -> Iterator[Note]:
+def tier_notes(name: str, have: set[str]) -> Iterator[Note]:
     """What the counts cannot tell apart."""
     if "181_365" not in have and "older_or_never" in have:
         text = (
@@ -257,9 +272,12 @@ def _to_streams(
 
 
 def _to_providers(scenario: Scenario, rows: pd.DataFrame, name: str, notes: list[Note]) -> pd.DataFrame:
-    """Recipients per stream and planning group."""
+    """Recipients per stream and planning group; MX answers that are kept decide as they do for the traffic."""
+    from warmup.traffic.mx_store import read_cache
+
     pairs = {text: (text.lower() if "." in text else "", text) for text in rows["who"].unique()}
-    grouped = group_names(pairs.values(), scenario.policy.microsoft_shared)
+    mx = read_cache(domain for domain, _ in pairs.values() if domain).mx
+    grouped = group_names(pairs.values(), scenario.policy.microsoft_shared, mx)
     lost = sorted(text for text, pair in pairs.items() if pair in grouped.unknown)
     if lost:
         meant = {text: did_you_mean_provider(text) for text in lost[:5]}

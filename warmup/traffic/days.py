@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -126,6 +126,8 @@ def _parse(text: str, order: str) -> _Stamp | None:
         hour = hour % 12 + (12 if part["half"] in "pP" else 0)
     try:
         day = date(int(part["y"]), int(part["m"]), int(part["d"]))
+        if not MINYEAR < day.year < MAXYEAR:  # in another zone it may be no day that Python knows
+            raise ValueError
         # Without a zone on purpose: which one is meant is a question to the whole column.
         when = datetime.combine(day, time(hour, int(part.get("M") or 0), int(part.get("S") or 0)))
     except ValueError:

@@ -121,6 +121,7 @@ def forecast(
         domains={name: count for name, count in history.domains.items() if name in past.providers},
         recipients=audience.recipients() if audience is not None else {},
         unclassified_share=history.unclassified_share,
+        mx=history.mx,
         notes=tuple(dict.fromkeys(notes)),
     )
     return Forecast(supply, history, draws)

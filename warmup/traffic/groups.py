@@ -13,12 +13,15 @@ from warmup.traffic.supply import OTHER, Note
 from warmup.traffic.wording import counted, percent, quote, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
 
 NOTABLE = 0.05
 """Share of the volume above which unclassified mail is a warning: its caps are then guesswork."""
+
+FEW = 20
+"""Messages below which an unknown domain is not named: it may be a person's own."""
 
 MOST_ASKED = 20
 """Unknown names, the largest first, that are compared with the known ones."""
@@ -37,16 +40,19 @@ class Grouped:
     unknown: frozenset[tuple[str, str]]
 
 
-def group_names(pairs: Iterable[tuple[str, str]], microsoft_shared: bool = False) -> Grouped:
+def group_names(
+    pairs: Iterable[tuple[str, str]], microsoft_shared: bool = False, mx: Mapping[str, Sequence[str]] | None = None
+) -> Grouped:
     """Planning groups of (recipient domain, provider label) pairs; the domain decides, then the label.
 
     Args:
         pairs: Unique pairs, either part empty where unknown. A label with a dot is tried as a domain too.
         microsoft_shared: One group for consumer Outlook and Microsoft 365 (``policy.microsoft_shared``).
+        mx: Fresh MX answers by domain, where they are known: they decide before the catalogue's domains.
     """
     pairs = set(pairs)
     domains = {domain for domain, _ in pairs if domain} | {label.lower() for _, label in pairs if "." in label}
-    by_domain = _by_domain(domains, microsoft_shared)
+    by_domain = _by_domain(domains, microsoft_shared, mx or {})
     by_label = _by_label({label for _, label in pairs if label}, microsoft_shared)
     groups, unknown = {}, set()
     for domain, label in pairs:
@@ -57,10 +63,10 @@ def group_names(pairs: Iterable[tuple[str, str]], microsoft_shared: bool = False
     return Grouped(groups, frozenset(unknown))
 
 
-def _by_domain(domains: set[str], microsoft_shared: bool) -> dict[str, str]:
+def _by_domain(domains: set[str], microsoft_shared: bool, mx: Mapping[str, Sequence[str]]) -> dict[str, str]:
     from warmup.providers import classify
 
-    matches = classify(sorted(domains), microsoft_shared=microsoft_shared) if domains else {}
+    matches = classify(sorted(domains), mx=mx, microsoft_shared=microsoft_shared) if domains else {}
     return {domain: match.group for domain, match in matches.items() if match.group != OTHER}
 
 
@@ -84,13 +90,14 @@ def unknown_notes(names: pd.DataFrame) -> Iterator[Note]:
     volume = lost.groupby("name")["messages"].sum().sort_values(ascending=False, kind="stable")
     if len(volume):
         share = float(volume.sum()) / total
-        named = some(f"{quote(name)} ({percent(count / total)})" for name, count in volume.items())
+        large = volume[volume >= FEW]
+        named = some(f"{quote(name)} ({percent(count / total)})" for name, count in large.items())
         text = (
             f"{percent(share)} of the volume goes to {counted(len(volume), 'name')} (domains or labels) that no "
-            f"mailbox provider is known for, planned together as “{OTHER}”. The largest: {named}."
+            f"mailbox provider is known for, planned together as “{OTHER}”."
         )
-        yield Note("warning" if share > NOTABLE else "info", text)
-        yield from _typos(volume.index, frozenset(lost.loc[lost["domain"] == "", "name"]))
+        yield Note("warning" if share > NOTABLE else "info", f"{text} The largest: {named}." if named else text)
+        yield from _typos(large.index, frozenset(lost.loc[lost["domain"] == "", "name"]))
     called = float(names.loc[(names["provider"] == OTHER) & ~names["unknown"], "messages"].sum())
     if called:
         part = percent(called / total)

@@ -7,11 +7,12 @@ Three things are kept apart: 0 sent, unknown (an empty volume: NULL is never 0),
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from warmup.errors import InputError, Problem
 from warmup.traffic.assignment import assign
+from warmup.traffic.gaps import gaps_in
 from warmup.traffic.groups import group_names, unknown_notes
 from warmup.traffic.problems import capped
 from warmup.traffic.sources import read_all
@@ -19,7 +20,7 @@ from warmup.traffic.supply import OTHER, Note
 from warmup.traffic.wording import counted, percent, some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     import pandas as pd
 
@@ -30,12 +31,6 @@ MIN_DAYS = 14
 
 NEGLIGIBLE = 0.01
 """Share of a provider's volume below which an unknown part of a day does not make the whole day unknown."""
-
-DENSE = 0.75
-"""A weekday with rows in this share of an export's weeks should always have them; without rows it is a gap."""
-
-DAILY = 5
-"""Weekdays with rows from which an export is a daily one: weeks without any row are then gaps too."""
 
 MAX_YEARS = 5
 """Years a history may span: more is a mistyped year."""
@@ -55,6 +50,7 @@ class History:
         gaps: Per stream the days inside its coverage on which its files should have rows and have none.
         unclassified_share: Share of the known volume whose provider is ``other`` because nothing classified it.
         domains: Number of recipient domains per provider, where the files name domains.
+        mx: Recipient domains to planning groups, where a kept MX answer says another than the catalogue would.
         notes: What the reader of the plan must know.
     """
 
@@ -66,6 +62,7 @@ class History:
     gaps: dict[str, tuple[date, ...]] = field(default_factory=dict)
     unclassified_share: float = 0.0
     domains: dict[str, int] = field(default_factory=dict)
+    mx: dict[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
     @property
@@ -94,10 +91,12 @@ def load_history(scenario: Scenario, *, today: date | None = None) -> History:
     problems = [*_future(rows, today), *_overlaps(rows, notes), *_span(rows)]
     if problems:
         raise InputError(problems)
-    names = _classify(rows, scenario.policy.microsoft_shared)
-    notes += unknown_notes(names)
+    mx = _kept_answers(rows)
+    names = _classify(rows, scenario.policy.microsoft_shared, mx)
+    decided = _decided(names, scenario.policy.microsoft_shared, mx)
+    notes += [*_mx_notes(mx, decided), *unknown_notes(names)]
     coverage = {name: (min(days), max(days)) for name, days in assigned.covered.items()}
-    gaps = {name: found for name, days in assigned.covered.items() if (found := _gaps(days))}
+    gaps = {name: found for name, days in assigned.covered.items() if (found := gaps_in(days))}
     total = float(names["messages"].sum())
     frame = _tidy(rows, notes)
     return History(
@@ -109,6 +108,7 @@ def load_history(scenario: Scenario, *, today: date | None = None) -> History:
         gaps=gaps,
         unclassified_share=float(names.loc[names["unknown"], "messages"].sum()) / total if total else 0.0,
         domains=_domains(names),
+        mx=decided,
         notes=(*notes, *_gap_notes(gaps)),
     )
 
@@ -165,7 +165,34 @@ def _span(rows: pd.DataFrame) -> Iterator[Problem]:
         yield Problem(files, what, "export the number of messages sent")
 
 
-def _classify(rows: pd.DataFrame, microsoft_shared: bool) -> pd.DataFrame:
+def _kept_answers(rows: pd.DataFrame) -> Mapping[str, Sequence[str]]:
+    """MX answers that ``warmup traffic read --resolve`` kept and that still hold; DNS is not asked (design 3)."""
+    from warmup.traffic.mx_store import default_path, read_cache
+
+    if not default_path().exists():
+        return {}
+    return read_cache(name for name in map(str, rows["domain"].cat.categories) if name).mx
+
+
+def _decided(names: pd.DataFrame, microsoft_shared: bool, mx: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Planning groups of the domains for which an MX answer says another than the catalogue."""
+    groups = {domain: group for domain, group in zip(names["domain"], names["provider"], strict=True) if domain in mx}
+    pairs = [pair for pair in zip(names["domain"], names["label"], strict=True) if pair[0] in mx]
+    before = group_names(pairs, microsoft_shared).groups
+    return {domain: groups[domain] for domain, label in sorted(pairs) if before[domain, label] != groups[domain]}
+
+
+def _mx_notes(mx: Mapping[str, Sequence[str]], decided: dict[str, str]) -> Iterator[Note]:
+    if decided:
+        text = (
+            f"Kept MX answers about {counted(len(mx), 'recipient domain')} say of {len(decided):,} another mailbox "
+            "provider than the catalogue knows; the plan's file lists those. Answers hold for a day to a week: a plan "
+            "made later without asking again may differ."
+        )
+        yield Note("info", text)
+
+
+def _classify(rows: pd.DataFrame, microsoft_shared: bool, mx: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Add ``pair`` (number of the domain and label) and ``provider`` to the rows, classifying every pair once.
 
     Returns:
@@ -181,7 +208,7 @@ def _classify(rows: pd.DataFrame, microsoft_shared: bool) -> pd.DataFrame:
     )
     names = pd.DataFrame({"domain": domain.categories[codes // width], "label": label.categories[codes % width]})
     pairs = list(zip(names["domain"], names["label"], strict=True))
-    grouped = group_names(pairs, microsoft_shared)
+    grouped = group_names(pairs, microsoft_shared, mx)
     names["provider"] = [grouped.groups[pair] for pair in pairs]
     names["unknown"] = [pair in grouped.unknown for pair in pairs]
     names["name"] = names["domain"].where(names["domain"] != "", names["label"]).replace("", "no provider given")
@@ -221,30 +248,6 @@ def _weights(rows: pd.DataFrame) -> pd.Series[float]:
     known = rows.groupby(["stream", "pair"], observed=True)["messages"].transform("sum").astype(float)
     total = rows.groupby(["stream", "provider"], observed=True)["messages"].transform("sum").astype(float)
     return (known / total.where(total > 0)).fillna(1.0).where(rows["gone"], 0.0)
-
-
-def _gaps(present: frozenset[date]) -> tuple[date, ...]:
-    """Days without any row on weekdays that nearly always have some."""
-    first, last = min(present), max(present)
-    span = [first + timedelta(n) for n in range((last - first).days + 1)]
-    # A long outage must not make its own weekdays look rare, so weeks without rows count only where sending is rare.
-    active = {_week(day) for day in present}
-    expected = _expected([day for day in span if _week(day) in active], present)
-    if len(expected) < DAILY:
-        expected = _expected(span, present)
-    return tuple(day for day in span if day not in present and day.weekday() in expected)
-
-
-def _week(day: date) -> int:
-    return (day.toordinal() - 1) // 7
-
-
-def _expected(span: list[date], present: frozenset[date]) -> frozenset[int]:
-    """Weekdays that have rows in nearly all weeks, if there were two of them."""
-    mine: dict[int, list[bool]] = {}
-    for day in span:
-        mine.setdefault(day.weekday(), []).append(day in present)
-    return frozenset(weekday for weekday, had in mine.items() if len(had) > 1 and sum(had) >= DENSE * len(had))
 
 
 def _gap_notes(gaps: dict[str, tuple[date, ...]]) -> Iterator[Note]:

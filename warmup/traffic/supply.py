@@ -77,6 +77,7 @@ class Supply:
         domains: Known number of recipient domains per provider; absent: not known.
         recipients: Known number of recipients per provider; absent: not known.
         unclassified_share: Share of the volume whose provider is ``other`` because nothing classified it.
+        mx: Recipient domains to planning groups, where a kept MX answer says another than the catalogue would.
         notes: What the reader must know about the data.
     """
 
@@ -96,6 +97,7 @@ class Supply:
     domains: dict[str, int] = field(default_factory=dict)
     recipients: dict[str, int] = field(default_factory=dict)
     unclassified_share: float = 0.0
+    mx: dict[str, str] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,8 +1,8 @@
 """A file of rows as a DuckDB relation of text columns, whatever it is written in, with a way back to its lines.
 
-CSV (also gzip, also UTF-16), parquet and the first sheet of an Excel workbook. Everything arrives as text, so that one
-set of rules judges dates and numbers and an error can quote what the file says. Damaged rows are collected, not fatal
-one by one: :meth:`Table.load` raises them all together.
+CSV (also gzip, UTF-16 or Windows-1252), parquet and a sheet of an Excel workbook. Everything arrives as text, so that
+one set of rules judges dates and numbers and an error can quote what the file says. Damaged rows are collected, not
+fatal one by one: :meth:`Table.load` raises them all together.
 """
 
 from __future__ import annotations
@@ -12,38 +12,38 @@ import csv
 import gzip
 import io
 import re
-import shutil
-import tempfile
-import zipfile
 import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from warmup.errors import InputError, Problem
-from warmup.traffic.columns import pick
+from warmup.traffic.columns import check_width, pick
+from warmup.traffic.private import make_folder, remove_folder
 from warmup.traffic.problems import Problems
-from warmup.traffic.wording import quote
+from warmup.traffic.sheets import find_sheet, sheet_text
+from warmup.traffic.western import decoded, head_is_western, written_so
+from warmup.traffic.wording import FORMULA_SIGNS, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     import duckdb
-    import pandas as pd
+
+    from warmup.traffic.supply import Note
 
 HEAD_BYTES = 64 * 1024
 _HEADER_LINES = 20
 _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
+_ZSTD = b"\x28\xb5\x2f\xfd"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MEMORY = "1GB"
-_MAX_RATIO, _LARGE = 200, 256 * 1024 * 1024
-"""A table that unpacks to so many times its size, and is large then, is no export: those come to 5 to 50 times."""
+_MOST_MIXED = 64 * 1024 * 1024
+"""Bytes of a table whose lines end in different ways that are read."""
 
-_MAX_SHEET_BYTES = 512 * 1024 * 1024
-"""Unpacked size of a workbook that is read: a small archive can unpack to any size."""
 _DELIMITERS = ",;\t|"
 
 MOST_REJECTED = 1_000_000
@@ -61,6 +61,8 @@ class Table:
         unit: ``line`` or ``row``: what a record number is in the file's own terms.
         start: Line (row) of the first record after the header.
         delimiter: Of a CSV file; empty for others.
+        encoding: ``utf-8``, ``utf-16`` or ``cp1252``.
+        notes: What to say of how it is written.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -73,6 +75,7 @@ class Table:
     parameters: list[Any]
     delimiter: str = ""
     encoding: str = "utf-8"
+    notes: tuple[Note, ...] = ()
 
     def load(self, select: str) -> None:
         """Create the table ``raw``: ``n`` (record number from 1) and the columns of ``select``.
@@ -86,14 +89,25 @@ class Table:
         import duckdb
 
         # Only names made in this package and quoted identifiers stand in the text; values are parameters.
-        sql = f"CREATE TEMP TABLE raw AS SELECT row_number() OVER () AS n, {select} FROM {self.relation}"
+        rows = f"SELECT row_number() OVER () AS n, {select} FROM {self.relation}"
         try:
-            self.connection.execute(sql, self.parameters)
+            try:
+                self.connection.execute(f"CREATE TEMP TABLE raw AS {rows}", self.parameters)
+            except duckdb.OutOfMemoryException:
+                self._load_into_file(rows)
         except duckdb.Error as error:
             what = f"cannot be read: {quote(str(error).strip().splitlines()[0])}"
             raise InputError(Problem(self.name, what, "check that the file is complete")) from None
         if self.delimiter:
             self._raise_rejected()
+            self._check_long_line()
+        self.connection.execute(f"SET temp_directory = {_private()}")  # no address is in memory any more
+
+    def _load_into_file(self, rows: str) -> None:
+        """Create ``raw`` in a private file: what is in memory meanwhile may hold addresses and is never spilled."""
+        self.connection.execute(f"ATTACH {_private()} AS large")
+        self.connection.execute(f"CREATE TABLE large.raw AS {rows}", self.parameters)
+        self.connection.execute("CREATE TEMP VIEW raw AS SELECT * FROM large.raw")
 
     def _raise_rejected(self) -> None:
         # One damaged line can be reported column by column: its first complaint says enough.
@@ -112,6 +126,17 @@ class Table:
                 (rows[-1][0],), "is the last damaged line that was looked at; there are more", "export it again"
             )
         problems.raise_any()
+
+    def _check_long_line(self) -> None:
+        """Refuse a line that DuckDB passed over without a word, because it is longer than what it reads at a time."""
+        from warmup.traffic.events.inputs import long_line
+
+        with self.path.open("rb") as raw:
+            packed = raw.read(2) == _GZIP
+        with gzip.open(self.path) if packed else self.path.open("rb") as file:
+            line = long_line(cast("IO[bytes]", file))
+        if line:
+            raise InputError(Problem(f"{self.name}: line {line}", *_rejected("LINE SIZE OVER MAXIMUM", "")))
 
     def query(self, sql: str, parameters: list[Any] | dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Rows of a query over ``raw``."""
@@ -173,13 +198,21 @@ def open_table(path: Path, name: str) -> Table:
         name: What to call it in messages.
 
     Raises:
-        InputError: It is empty, or no kind of file that holds rows.
+        InputError: It is empty, an archive, or no kind of file that holds rows.
     """
+    from warmup.traffic.events.archives import check_archive
+
+    with path.open("rb") as file:
+        check_archive(file.read(HEAD_BYTES), path, name)
     head = head_of(path)
     if head.startswith(_PARQUET):
         return _parquet(path, name)
     if head.startswith(_ZIP):
         return _sheet(path, name)
+    if head.startswith(_ZSTD):
+        from warmup.traffic.piped import open_zstd
+
+        return open_zstd(path, name)
     return _csv(path, name, head)
 
 
@@ -200,25 +233,32 @@ def head_of(path: Path) -> bytes:
 
 def head_text(head: bytes) -> str:
     """The first bytes as text, whatever they are."""
-    encoding = "utf-16" if head.startswith(_UTF16) else "utf-8-sig"
-    return head.decode(encoding, errors="replace")
+    if head.startswith(_UTF16):
+        return head.decode("utf-16", errors="replace")
+    return decoded(head) if head_is_western(head) else head.decode("utf-8-sig", errors="replace")
 
 
 @cache
 def _spill() -> Path:
-    """A private directory for what does not fit into memory, deleted when the program ends."""
-    path = Path(tempfile.mkdtemp(prefix="warmup-"))
-    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    """A private folder for what does not fit into memory, deleted when the program ends."""
+    path = make_folder()
+    atexit.register(remove_folder, path)
     return path
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
+def _private() -> str:
+    """SQL for a new name in there."""
+    name = str(_spill() / uuid4().hex).replace("'", "''")
+    return f"'{name}'"
+
+
+def connect() -> duckdb.DuckDBPyConnection:
+    """A database in memory that fetches nothing."""
     import duckdb
 
     connection = duckdb.connect()
     connection.execute(f"SET memory_limit = '{_MEMORY}'")
-    folder = str(_spill() / uuid4().hex).replace("'", "''")
-    connection.execute(f"SET temp_directory = '{folder}'")
+    connection.execute("SET temp_directory = ''")
     # Nothing is ever fetched from a network because a file asks for it.
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
@@ -233,15 +273,22 @@ def _literal(path: Path) -> str:
     return re.sub(r"([*?\[])", r"[\1]", str(path.absolute()))
 
 
+def name_text(column: str) -> str:
+    """S'L for a name in a column of text: trimmed, without the apostrophe that keeps it from being a formula."""
+    marked = f"regexp_replace(trim({column}), '^''(\\s*[{''.join(FORMULA_SIGNS)}])', '\\1')"
+    return f"CASE WHEN starts_with({column}, '''') THEN {marked} ELSE trim({column}) END"
+
+
 def _parquet(path: Path, name: str) -> Table:
     import duckdb
 
-    connection = _connect()
+    connection = connect()
     try:
         described = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [_literal(path)]).fetchall()
     except duckdb.Error:
         connection.close()
         raise InputError(Problem(name, "is a damaged parquet file", "export it again")) from None
+    check_width(name, [str(row[0]) for row in described])
     texts = ", ".join(f"{_as_text(column, kind)} AS c{i}" for i, (column, kind, *_) in enumerate(described))
     relation = f"(SELECT {texts} FROM read_parquet(?))"
     return Table(connection, path, name, [str(row[0]) for row in described], "row", 1, relation, [_literal(path)])
@@ -256,37 +303,29 @@ def _as_text(column: str, kind: str) -> str:
 
 
 def _sheet(path: Path, name: str) -> Table:
-    """The first sheet of a workbook."""
+    """The sheet of a workbook that holds a table."""
     import pandas as pd
 
-    frame = _read_sheet(path, name).dropna(how="all")
-    if frame.empty:
-        raise InputError(Problem(name, "is empty", "export it again"))
-    top = range(min(len(frame), _HEADER_LINES))
-    at = next((i for i in top if _is_header([str(value) for value in frame.iloc[i]])), 0)
-    header = ["" if pd.isna(value) else str(value) for value in frame.iloc[at]]
-    body = frame.iloc[at + 1 :]
-    connection = _connect()
+    from warmup.traffic.piped import Held
+    from warmup.traffic.supply import Note
+
+    sheet = find_sheet(path, name, _is_sheet_header)
+    header = ["" if pd.isna(value) else str(value) for value in sheet.rows.iloc[sheet.header]]
+    body = sheet.rows.iloc[sheet.header + 1 :]
+    connection = connect()
     texts = {f"c{i}": [_cell(value) for value in body[column]] for i, column in enumerate(body)}
     connection.register("sheet", pd.DataFrame(texts, dtype="str"))
-    start = int(body.index[0]) + 1 if len(body) else int(frame.index[at]) + 2
-    return Table(connection, path, name, header, "row", start, "sheet", [])
+    at = [int(row) + 1 for row in body.index]
+    notes = (Note("info", f"{name}: {sheet_text(sheet)}"),) if sheet.others else ()
+    called = f"{name} (sheet {quote(sheet.title)})" if sheet.others else name
+    return Held(connection, path, called, header, "row", at[0] if at else 1, "sheet", [], notes=notes, at=at)
 
 
-def _read_sheet(path: Path, name: str) -> pd.DataFrame:
-    import pandas as pd
+def _is_sheet_header(names: list[str]) -> bool:
+    """Whether a row of a sheet names columns of volumes, or of recipients."""
+    from warmup.traffic.recipients.columns import known_roles
 
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(part.file_size for part in archive.infolist())
-        if size > _MAX_SHEET_BYTES:
-            raise InputError(Problem(name, "is too large for a workbook", "export it as CSV or parquet"))
-        return pd.read_excel(path, header=None, dtype=object, engine="openpyxl")
-    except InputError:
-        raise
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a damaged archive provokes
-        what = f"cannot be read as an Excel workbook ({type(error).__name__})"
-        raise InputError(Problem(name, what, "save it as CSV")) from None
+    return _is_header(names) or len(known_roles(names)) > 1
 
 
 def _cell(value: Any) -> str | None:
@@ -307,8 +346,19 @@ def _csv(path: Path, name: str, head: bytes) -> Table:
     if "\x00" in text[:1000]:
         what = "is neither a table of text nor parquet nor Excel"
         raise InputError(Problem(name, what, "export it as CSV, parquet or xlsx"))
+    if not head.startswith(_UTF16) and _is_western(path, name):
+        from warmup.traffic.piped import open_western
+
+        return open_western(path, name)
+    with path.open("rb") as file:
+        packed = file.read(2) == _GZIP
+    if not packed and _ends_mixed(head) and path.stat().st_size <= _MOST_MIXED:
+        from warmup.traffic.piped import open_mixed
+
+        return open_mixed(path, name)
     encoding = "utf-16" if head.startswith(_UTF16) else "utf-8"
     delimiter, skip, header = find_header(text)
+    check_width(name, header, text.split("\n", skip)[-1] if len(head) >= HEAD_BYTES else "\n")
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(header)))
     relation = (
         f"read_csv(?, delim = ?, quote = '\"', escape = '\"', header = false, skip = {skip + 1}, auto_detect = false, "
@@ -316,23 +366,33 @@ def _csv(path: Path, name: str, head: bytes) -> Table:
         f"ignore_errors = true, store_rejects = true, "
         f"rejects_limit = {MOST_REJECTED})"
     )
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP
     if packed:
         _check_ratio(path, name)
     parameters = [_literal(path), delimiter, "gzip" if packed else "none"]
-    return Table(_connect(), path, name, header, "line", skip + 2, relation, parameters, delimiter, encoding)
+    return Table(connect(), path, name, header, "line", skip + 2, relation, parameters, delimiter, encoding)
+
+
+def _ends_mixed(head: bytes) -> bool:
+    """Whether lines end in different ways, as where an export was added to one from another machine."""
+    both = head.count(b"\r\n")
+    return 0 < both < head.count(b"\n") and not head.startswith(_UTF16)
+
+
+def _is_western(path: Path, name: str) -> bool:
+    """Whether a file is written in Windows-1252, which DuckDB does not read."""
+    from warmup.traffic.events.inputs import Input
+    from warmup.traffic.events.values import chunks
+
+    return written_so(chunks(Input(path, name)))
 
 
 def _check_ratio(path: Path, name: str) -> None:
-    """Refuse a file that is far larger than it looks (RFC 1952: the last four bytes tell the size, modulo 4 GB)."""
-    size = path.stat().st_size
+    """Refuse a file that unpacks to far more than any export; what it says of its size is of its last member only."""
+    from warmup.traffic.events.packing import gzip_chunks
+
     with path.open("rb") as file:
-        file.seek(max(0, size - 4))
-        unpacked = int.from_bytes(file.read(4), "little")
-    if unpacked > _LARGE and unpacked > _MAX_RATIO * size:
-        what = f"unpacks to {unpacked // size:,} times its size"
-        raise InputError(Problem(name, what, "export it again, or unpack it and look at what it is"))
+        for _ in gzip_chunks(file, name):
+            pass
 
 
 def find_header(text: str) -> tuple[str, int, list[str]]:
