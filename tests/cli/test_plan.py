@@ -138,6 +138,49 @@ def test_a_plan_that_is_not_good_enough_is_written_and_exits_1(tmp_path, capsys)
     assert (tmp_path / "out" / "plan.csv").exists()
 
 
+def test_how_much_damage_is_allowed_stands_in_the_plan(tmp_path, capsys):
+    path = write_customer(tmp_path)
+    lines = [
+        {"email": f"p{n}@gmail.com", "timestamp": 1792569600 + 86400 * (n % 28), "event": "processed",
+         "sg_event_id": f"e{n}", "sg_message_id": f"m{n}", "category": ("receipts", "newsletter")[n % 2]}
+        for n in range(100)
+    ]  # fmt: skip
+    texts = [json.dumps(line) for line in lines]
+    (tmp_path / "events.jsonl").write_text("\n".join([*texts, "{broken", "{broken"]))
+    path.write_text(path.read_text().replace("history.csv", "events.jsonl"))
+    given = ("plan", path, "-o", tmp_path / "out", "--only", "json", "--today", TODAY)
+    code, _, said = warmup(capsys, *given)
+    assert code == 2
+    assert "2 records of 102 (2.0 %) cannot be read" in said
+    code, *_ = warmup(capsys, *given, "--max-bad", "0.05")
+    assert code in (0, 1)
+    assert Plan.load(tmp_path / "out" / "plan.json").scenario.history[0].max_bad == 0.05
+    code, _, said = warmup(capsys, "traffic", "read", path)
+    assert code == 2
+    assert warmup(capsys, "traffic", "read", path, "--max-bad", "0.05")[0] == 0
+
+
+def test_a_plan_takes_kept_mx_answers_and_lists_what_they_decided(tmp_path, capsys, monkeypatch):
+    from datetime import UTC, datetime
+
+    from warmup.providers.mx_answer import MxAnswer
+    from warmup.traffic.mx_store import MxStore, default_path
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    path = write_customer(tmp_path / "customer")
+    history = path.with_name("history.csv")
+    history.write_text(history.read_text().replace("yahoo.com", "corp.example.com"))
+    now = datetime.now(UTC)
+    hosts = {"corp.example.com": ("aspmx.l.google.com",), "gmail.com": ("gmail-smtp-in.l.google.com",)}
+    with MxStore(default_path()) as store:
+        store.keep(MxAnswer(name, "answer", found, 86_400, now, "") for name, found in hosts.items())
+    warmup(capsys, "plan", path, "-o", tmp_path / "out", "--only", "json", "--today", TODAY)
+    plan = Plan.load(tmp_path / "out" / "plan.json")
+    assert plan.mx == {"corp.example.com": "google"}
+    assert set(plan.providers) == {"google"}
+    assert any("another mailbox provider than the catalogue" in note.text for note in plan.notes)
+
+
 def test_plans_beside_each_other_are_compared(handed_over, tmp_path, capsys):
     out, *_ = handed_over
     path = write_customer(tmp_path / "two", name="Another Ltd")

@@ -4,18 +4,20 @@
 seconds and are paid only by the person who runs it.
 
 Exit codes, the same for all commands: 0 done; 1 the answer is "not good enough"; 2 wrong use or bad input;
-3 could not be determined (DNS, I/O); 130 interrupted; 141 the reader of the output left.
+3 could not be determined (DNS, I/O); 130 interrupted; 141 the reader of the output left; 128 + n ended by signal n.
 A command returns its code (``None`` is 0), or raises a :class:`~warmup.errors.WarmupError`.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from threading import current_thread, main_thread
 from typing import Any, TextIO
 
 import click
@@ -29,6 +31,10 @@ SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_
 
 class ReaderLeftError(Exception):
     """The other end of the output pipe was closed (``warmup … | head``): no failure, nothing to say."""
+
+
+class _Ended(BaseException):
+    """The process is told to end. It unwinds, so that what it keeps in private folders is deleted."""
 
 
 class LazyGroup(click.Group):
@@ -108,6 +114,20 @@ def run(group: click.Command, name: str, args: Sequence[str] | None = None) -> i
         The exit code (see the module's text).
     """
     _tolerate_encodings()
+    code = 0
+    with _told_to_end() as signals:
+        try:
+            code = _run(group, name, args)
+        except BaseException:
+            if not signals:  # else whatever it is, it comes from there: libraries turn one exception into another
+                raise
+            if signals[0] == signal.SIGINT:
+                _fail(f"{name}: interrupted", INTERRUPTED)
+    return 128 + signals[0] if signals else code
+
+
+def _run(group: click.Command, name: str, args: Sequence[str] | None) -> int:
+    """The same, without an ear for signals."""
     try:
         code = group.main(args=args, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -126,6 +146,36 @@ def run(group: click.Command, name: str, args: Sequence[str] | None = None) -> i
     except OSError as error:
         return _fail(_os_line(error, name), UNDETERMINED)
     return code if isinstance(code, int) else 0
+
+
+@contextmanager
+def _told_to_end() -> Iterator[list[int]]:
+    """Unwind where the process is told to end, or its terminal is closed; yields the number of the signal then.
+
+    Ctrl-C is only noted: what it raises, DuckDB turns into a plain RuntimeError.
+    """
+    signals: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        if not signals:  # the way out is not interrupted
+            signals.append(number)
+            raise _Ended
+
+    def interrupt(number: int, _: object) -> None:
+        signals.append(number)
+        raise KeyboardInterrupt
+
+    kept: dict[signal.Signals, Any] = {}
+    usual = (signal.SIG_DFL, signal.default_int_handler)
+    for name, handler in (("SIGTERM", end), ("SIGHUP", end), ("SIGINT", interrupt)):  # Windows has no SIGHUP
+        one = getattr(signal, name, None)
+        if one is not None and current_thread() is main_thread() and signal.getsignal(one) in usual:
+            kept[one] = signal.signal(one, handler)
+    try:
+        yield signals
+    finally:
+        for one, before in kept.items():
+            signal.signal(one, before)
 
 
 def _exists(module: str) -> bool:

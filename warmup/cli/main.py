@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "levers": ("warmup.cli.levers", "What one change at a time would do to the finish dates."),
     "size": ("warmup.cli.size", "How many IPs the traffic needs; none is an answer."),
     "latest-start": ("warmup.cli.latest_start", "The last safe day to start for the deadline."),
+    "traffic": ("warmup.cli.traffic", "What is sent today: what to ask for, and what exports say."),
     "ramps": ("warmup.cli.ramps", "The published ramps, side by side."),
     "provider": ("warmup.cli.provider", "Whose mailbox a domain is, and how we know."),
 }

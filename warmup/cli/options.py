@@ -29,18 +29,28 @@ format_option: Callable[[Function], Function] = click.option(
 """``--format text|json``, passed as ``form``."""
 
 
-def _as_day(_: click.Context, __: click.Parameter, value: datetime | None) -> date | None:
+def as_day(_: click.Context, __: click.Parameter, value: datetime | None) -> date | None:
+    """The day of a date option (click makes a moment of it)."""
     return value.date() if value else None
 
 
 today_option: Callable[[Function], Function] = click.option(
     "--today",
     type=click.DateTime(["%Y-%m-%d"]),
-    callback=_as_day,
+    callback=as_day,
     metavar="DATE",
     help="Plan as if on this day; default: today in the scenario's time zone.",
 )
 """``--today DATE``."""
+
+
+max_bad_option: Callable[[Function], Function] = click.option(
+    "--max-bad",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Share of damaged records above which a platform's files are refused; default: 0.01, or what a scenario says.",
+)
+"""``--max-bad SHARE``; None: not given."""
 
 
 def console() -> Console:
@@ -76,3 +86,11 @@ def progress() -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status(Text("reading …")) as status:
         yield lambda text: status.update(Text(f"{text} …"))
+
+
+def column_pairs(_: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """``ROLE=COLUMN`` options as a mapping."""
+    pairs = [value.partition("=") for value in values]
+    if wrong := [value for value, (role, sign, _) in zip(values, pairs, strict=True) if not (role and sign)]:
+        raise click.BadParameter(f"{wrong[0]!r} is not ROLE=COLUMN", param=parameter)
+    return {role.strip(): name for role, _, name in pairs}

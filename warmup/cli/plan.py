@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from warmup.cli.options import console, format_option, print_json, progress, today_option
+from warmup.cli.options import console, format_option, max_bad_option, print_json, progress, today_option
 from warmup.report.bundle import FILES, write_bundle
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ SCHEMA_VERSION = 1
 @click.option(
     "--paper", type=click.Choice(["A4", "Letter"]), default="A4", show_default=True, help="Page size of plan.pdf."
 )
+@max_bad_option
 @today_option
 @format_option
 def command(
@@ -54,6 +55,7 @@ def command(
     only: tuple[str, ...],
     no_pdf: bool,
     paper: Literal["A4", "Letter"],
+    max_bad: float | None,
     today: date | None,
     form: str,
 ) -> int:
@@ -67,7 +69,7 @@ def command(
         raise click.UsageError("--only pdf and --no-pdf contradict each other")
     kinds = [kind for kind in only or FILES if not (no_pdf and kind == "pdf")]
     with progress() as tell:
-        plan = _plan(scenario, others, today, tell)
+        plan = _plan(scenario, others, max_bad, today, tell)
         bundle = write_bundle(plan, folder, kinds=kinds, paper=paper, progress=tell)
     if form == "json":
         print_json(SCHEMA_VERSION, **_record(plan, bundle))
@@ -76,7 +78,9 @@ def command(
     return plan.exit_code
 
 
-def _plan(path: Path, others: Sequence[Path], today: date | None, tell: Callable[[str], None]) -> Plan:
+def _plan(
+    path: Path, others: Sequence[Path], max_bad: float | None, today: date | None, tell: Callable[[str], None]
+) -> Plan:
     """Load, plan, and compare with the plans beside it."""
     from dataclasses import replace
 
@@ -85,6 +89,10 @@ def _plan(path: Path, others: Sequence[Path], today: date | None, tell: Callable
 
     tell("reading the scenario")
     scenario = warmup.load_scenario(path)
+    if max_bad is not None:  # the plan's own record of its scenario then says so
+        from warmup.traffic.sources import with_max_bad
+
+        scenario = with_max_bad(scenario, max_bad)
     beside = [warmup.Plan.load(other) for other in others]  # before the long work: a wrong file is told at once
     plan = warmup.plan(scenario, today=today, progress=tell)
     found = [finding for other in beside for finding in conflicts(plan, other)]

@@ -1,4 +1,8 @@
-"""Ask DNS which servers take mail for a domain. The only part of this room that touches the network."""
+"""Ask DNS which servers take mail for a domain. The only part of this room that touches the network.
+
+Few domains, one thread each; :mod:`warmup.traffic.resolve` asks for a customer's whole list and reads replies with what
+stands here.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import dns.exception
 import dns.message
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
 DNS_PORT = 53
 
 Response = dns.message.Message | None
+
+ResolverKind = TypeVar("ResolverKind", bound=dns.resolver.BaseResolver)
 
 _FAILURES: dict[dns.rcode.Rcode, Status] = {
     dns.rcode.SERVFAIL: "server failure",
@@ -96,7 +102,7 @@ def resolve_mx(
     kept = {name: hit for name in names if cache is not None and (hit := cache.get(name, now())) is not None}
     missing = [name for name in names if name not in kept]
     if missing:
-        resolver = _resolver(nameservers, timeout)
+        resolver = configured(dns.resolver.Resolver, nameservers, timeout)
         with ThreadPoolExecutor(max_workers=max(1, min(workers, len(missing)))) as pool:
             asked = list(pool.map(lambda name: _ask(resolver, name, now()), missing))
         if cache is not None:
@@ -105,45 +111,71 @@ def resolve_mx(
     return {name: kept[name] for name in names}
 
 
-def _resolver(nameservers: Sequence[Nameserver], timeout: float) -> dns.resolver.Resolver:
+def configured(kind: type[ResolverKind], nameservers: Sequence[Nameserver], lifetime: float) -> ResolverKind:
+    """A resolver of dnspython, synchronous or not, that asks the given servers, or the system's where none are given.
+
+    Args:
+        kind: Its class.
+        nameservers: Whom to ask.
+        lifetime: Seconds for one question, all tries included.
+
+    Raises:
+        UndeterminedError: The system names no resolver.
+    """
     try:
-        resolver = dns.resolver.Resolver(configure=not nameservers)
+        resolver = kind(configure=not nameservers)
     except dns.resolver.NoResolverConfiguration:
         raise UndeterminedError("the system names no DNS resolver; give one with --nameserver ADDRESS") from None
     if nameservers:
         resolver.nameservers = [dns.nameserver.Do53Nameserver(one.address, one.port) for one in nameservers]
-    resolver.lifetime = timeout
-    resolver.timeout = min(timeout, 2.0)
+    resolver.lifetime = lifetime
+    resolver.timeout = min(lifetime, 2.0)
     return resolver
 
 
 def _ask(resolver: dns.resolver.Resolver, domain: str, asked_at: datetime) -> MxAnswer:
-    """One question; every way in which it can fail is a status of its own."""
-
-    def answer(status: Status, response: Response = None, server: str = "", detail: str = "") -> MxAnswer:
-        hosts = (".",) if status == "null mx" else ()
-        return MxAnswer(domain, status, hosts, _ttl(response), asked_at, server, detail)
-
+    """One question."""
     try:
         found = resolver.resolve(dns.name.from_text(domain), "MX", search=False, raise_on_no_answer=False)
-    except dns.resolver.NXDOMAIN as error:
-        return answer("no such domain", next(iter(error.kwargs["responses"].values()), None))
-    except dns.resolver.NoNameservers as error:
-        status, server, detail = _failure(error)
-        return answer(status, server=server, detail=detail)
-    except dns.resolver.LifetimeTimeout as error:
-        asked = {_name(server) for server, *_ in error.kwargs.get("errors", ())}
-        return answer("timeout", server=", ".join(sorted(asked)), detail=f"no reply within {resolver.lifetime:g} s")
     except dns.exception.DNSException as error:
-        return answer("unusable", detail=str(error) or type(error).__name__)
-    server = str(found.nameserver or "")
+        return read_failure(domain, error, resolver.lifetime, asked_at)
+    return read_reply(domain, found, asked_at)
+
+
+def read_reply(domain: str, found: dns.resolver.Answer, asked_at: datetime) -> MxAnswer:
+    """What a reply says, one without records included (``raise_on_no_answer=False``)."""
+    server, ttl = str(found.nameserver or ""), _ttl(found.response)
     if found.rrset is None:
-        return answer("no mx", found.response, server)
+        return MxAnswer(domain, "no mx", (), ttl, asked_at, server)
     records: list[MX] = sorted(found.rrset, key=lambda record: (record.preference, record.exchange))
     if [record.exchange for record in records] == [dns.name.root]:
-        return answer("null mx", found.response, server)
+        return MxAnswer(domain, "null mx", (".",), ttl, asked_at, server)
     hosts = tuple(dict.fromkeys(normalise_host(record.exchange.to_text()) or "." for record in records))
-    return MxAnswer(domain, "answer", hosts, _ttl(found.response), asked_at, server)
+    return MxAnswer(domain, "answer", hosts, ttl, asked_at, server)
+
+
+def read_failure(domain: str, error: dns.exception.DNSException, lifetime: float, asked_at: datetime) -> MxAnswer:
+    """What it means that dnspython raises instead of replying; every way in which it can fail is a status of its own.
+
+    Args:
+        domain: What was asked about.
+        error: What was raised.
+        lifetime: Seconds that the question had.
+        asked_at: When it was asked.
+    """
+
+    def answer(status: Status, response: Response = None, server: str = "", detail: str = "") -> MxAnswer:
+        return MxAnswer(domain, status, (), _ttl(response), asked_at, server, detail)
+
+    if isinstance(error, dns.resolver.NXDOMAIN):
+        return answer("no such domain", next(iter(error.kwargs["responses"].values()), None))
+    if isinstance(error, dns.resolver.NoNameservers):
+        status, server, detail = _failure(error)
+        return answer(status, server=server, detail=detail)
+    if isinstance(error, dns.resolver.LifetimeTimeout):
+        asked = {_name(server) for server, *_ in error.kwargs.get("errors", ())}
+        return answer("timeout", server=", ".join(sorted(asked)), detail=f"no reply within {lifetime:g} s")
+    return answer("unusable", detail=str(error) or type(error).__name__)
 
 
 def _ttl(response: Response) -> int | None:
