@@ -35,11 +35,11 @@ from warmup.demo import write_demo
 folder = Path(mkdtemp(prefix="warmup-demo-"))
 today = date(2026, 11, 23)  # a fixed day, so that the numbers in the text below stay true
 written = write_demo(folder, today=today)
-[path.relative_to(folder).as_posix() for path in written]
+sorted({"/".join(path.relative_to(folder).parts[:2]) for path in written})
 
 # %% [markdown]
-# `README.txt` says what is invented and what is published. The scenario is the page that you write; everything else
-# comes from the customer.
+# What SparkPost and Mailchimp export, as they export it, and counts of the list. `README.txt` says what is invented
+# and what is published. The scenario is the page that you write; everything else comes from the customer.
 
 # %%
 print((folder / "scenario.toml").read_text(encoding="utf-8")[:2800])

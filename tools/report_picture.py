@@ -1,8 +1,8 @@
-"""Take the picture of the README: the answer and the ramp in the report of the example customer.
+"""Take the pictures of the README: the example customer's traffic, and the answer and the ramp in its report.
 
-Needs a browser (``make system``)::
+The second needs a browser (``make system``)::
 
-    python tools/report_picture.py     # writes docs/img/report.png
+    python tools/report_picture.py     # writes docs/img/traffic.png and docs/img/report.png
 """
 
 from __future__ import annotations
@@ -13,15 +13,23 @@ from datetime import date
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
 import warmup
 from warmup.demo import write_demo
+from warmup.providers import catalogue
 from warmup.report.html import write_report
+from warmup.report.traffic_picture import write_picture
+from warmup.traffic.exports import classified, read_scenario
+from warmup.traffic.overview import overview
 
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "img" / "report.png"
+if TYPE_CHECKING:
+    from warmup.scenario import Scenario
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "img"
 TODAY = date(2026, 11, 23)
 WIDTH = 1000
 COLOURS = 128
@@ -36,17 +44,34 @@ BOTTOM = "() => document.querySelector('#ramp figure').getBoundingClientRect().b
 
 
 def main() -> None:
-    """Plan the example, open its report, cut out the top."""
+    """Write the example, draw what it exports, plan it and cut out the top of its report."""
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if browser is None:
         sys.exit("no Chromium or Chrome is installed: run `make system`")
     with TemporaryDirectory() as folder:
-        report = Path(folder) / "report.html"
         write_demo(folder, today=TODAY)
-        write_report(warmup.plan(warmup.load_scenario(Path(folder) / "scenario.toml"), today=TODAY), report)
-        raw = screenshot(report, browser)
-    PICTURE.parent.mkdir(exist_ok=True)
-    Image.open(BytesIO(raw)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(PICTURE, optimize=True)
+        scenario = warmup.load_scenario(Path(folder) / "scenario.toml")
+        save(traffic(scenario, Path(folder)), "traffic.png")
+        report = Path(folder) / "report.html"
+        write_report(warmup.plan(scenario, today=TODAY), report)
+        save(screenshot(report, browser), "report.png")
+
+
+def save(raw: bytes, name: str) -> None:
+    """A picture in few colours, at the width of a README."""
+    picture = Image.open(BytesIO(raw)).convert("RGB")
+    if picture.width > WIDTH:
+        picture = picture.resize((WIDTH, round(picture.height * WIDTH / picture.width)), Image.Resampling.LANCZOS)
+    IMAGES.mkdir(exist_ok=True)
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(IMAGES / name, optimize=True)
+
+
+def traffic(scenario: Scenario, folder: Path) -> bytes:
+    """The slide of ``warmup traffic read``."""
+    facts = overview(classified(read_scenario(scenario)))
+    names = {name: catalogue().group_name(name) for name in map(str, facts.providers.index)}
+    png, _ = write_picture(facts, names, folder / "traffic")
+    return png.read_bytes()
 
 
 def screenshot(report: Path, browser: str) -> bytes:

@@ -124,13 +124,24 @@ class HistorySource(Model):
     A plain string in TOML is ``{path = "…"}``. One file may serve several streams when it has a ``stream`` column.
     """
 
-    path: Text = Field(description="File, relative to the scenario", examples=["history.csv"])
+    path: Text = Field(
+        description="File, folder or pattern, relative to the scenario", examples=["history.csv", "exports/*.json"]
+    )
     format: ExportFormat = Field("auto", description="auto: recognised from the content")
     provider: Name | None = Field(None, description="For files of one mailbox provider (SparkPost time series)")
     metric: Name = Field("count_sent", description="Which count of a SparkPost series is the volume sent")
     timezone: Zone | None = Field(
         None,
         description="Zone of the file's days where it differs from the scenario's (SparkPost day precision is UTC)",
+    )
+    max_bad: float = Field(
+        0.01, ge=0, le=1, description="Share of an export's records that may be damaged; more is refused"
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="Which column of a table means what, where its name does not say it: date, domain, address, "
+        "provider, stream, tier, messages, or an outcome (delivered, hard, soft, block …); an empty name: it has none",
+        examples=[{"date": "Sent on", "messages": "Recipients"}],
     )
 
 

@@ -5,15 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import re
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
 import warmup
 from warmup.demo import write_demo
+from warmup.demo.calendar import days_for
+from warmup.demo.customer import Customer, record
 from warmup.errors import InputError
+from warmup.traffic.events.inputs import Input, head_of
+from warmup.traffic.exports import classified, read_scenario
 from warmup.traffic.history import load_history
+from warmup.traffic.overview import overview
+from warmup.traffic.readers import recognise
 
 TODAY = date(2026, 11, 23)
 
@@ -48,13 +55,25 @@ def test_another_day_gives_the_same_volumes_on_other_dates(folder, tmp_path):
     write_demo(tmp_path, today=date(2031, 7, 4))
 
     def without_dates(text: str) -> str:
-        return re.sub(r"\d{4}-\d{2}-\d{2}", "DAY", text)
+        return re.sub(r"\d{4}-\d{2}-\d{2}|[A-Z][a-z]{2} \d{2}, \d{4}", "DAY", text)
 
     here, there = texts(folder), texts(tmp_path)
     assert here.keys() == there.keys()
     for name in here.keys() - {"README.txt", "scenario.toml"}:
         assert without_dates(here[name]) == without_dates(there[name])
-        assert here[name] != there[name] or name == "audience.csv"
+        assert here[name] != there[name] or name == "audience.csv" or name.startswith("mailchimp/domains/")
+
+
+def test_it_holds_what_two_platforms_export_and_no_tidy_table(folder):
+    recognised = Counter(
+        recognise(head_of(Input(path, path.name)), path.name).NAME
+        for part in ("sparkpost", "mailchimp")
+        for path in (folder / part).rglob("*.*")
+    )
+    assert recognised == {"sparkpost-metrics": 2 * 14, "mailchimp": 1 + 52}
+    assert {path.name for path in folder.iterdir()} == {
+        "README.txt", "audience.csv", "mailchimp", "scenario.toml", "sparkpost",
+    }  # fmt: skip
 
 
 def test_it_says_what_it_is_and_from_which_figures(folder):
@@ -99,36 +118,127 @@ def test_no_file_holds_an_address(folder):
     assert [name for name, text in texts(folder).items() if "@" in text] == []
 
 
-def test_the_history_reads_to_the_message(folder, scenario):
+def answers(folder: Path, stream: str) -> dict[str, list[dict[str, int | str | None]]]:
+    """SparkPost's answers about a stream, by provider."""
+    found = (folder / "sparkpost" / stream).iterdir()
+    return {path.stem: json.loads(path.read_text(encoding="utf-8"))["results"] for path in found}
+
+
+def test_the_history_is_what_the_customer_sends_to_the_message(folder, scenario):
+    """By day, stream and provider, whatever the platforms' formats make of it on the way."""
     history = load_history(scenario, today=TODAY)
-    read = history.frame.groupby("stream")["messages"].sum()
-    for name in ("receipts", "newsletter"):
-        assert read[name] == sum(int(row["messages"] or 0) for row in rows(folder / f"{name}.csv"))
-    series = [json.loads(path.read_text(encoding="utf-8")) for path in (folder / "promotions").iterdir()]
-    assert read["promotions"] == sum(entry["count_sent"] for one in series for entry in one["results"])
+    read = history.frame.groupby(["stream", "date", "provider"], observed=True)["messages"].sum()
+    read = {(stream, day.date(), provider): n for (stream, day, provider), n in read.items() if n}
+    customer, gap = Customer(), record("customer")["unknown"]
+    first = days_for(TODAY).history_first
+    sent = {
+        (stream, send.day, provider): n
+        for stream in ("receipts", "newsletter", "promotions")
+        for send in customer.sends(stream, first)
+        for provider, n in zip(customer.providers, send.messages, strict=True)
+    }
+    del sent[gap["stream"], first + timedelta(days=gap["day"]), gap["provider"]]
+    assert read == sent
+    assert sum(sent.values()) == 48_353_165  # of which the numbers in the documentation follow
     assert history.gaps == {}
 
 
 def test_one_volume_is_unknown_and_stays_so(folder, scenario):
-    blank = [row for row in rows(folder / "receipts.csv") if row["messages"] == ""]
-    assert len(blank) == 1
+    every = {
+        (stream, name): one for stream in ("receipts", "promotions") for name, one in answers(folder, stream).items()
+    }
+    blank = [
+        (stream, name, entry["ts"][:10]) for (stream, name), one in every.items() for entry in one
+        if {value for key, value in entry.items() if key != "ts"} == {None}
+    ]  # fmt: skip
+    assert [(stream, name) for stream, name, _ in blank] == [("receipts", "comcast")]
+    assert sum(None in entry.values() for one in every.values() for entry in one) == 1
     history = load_history(scenario, today=TODAY)
     unknown = history.frame[history.frame["messages"].isna()]
     assert [
         (str(day.date()), provider) for day, provider in zip(unknown["date"], unknown["provider"], strict=True)
-    ] == [(blank[0]["date"], "comcast")]
+    ] == [(blank[0][2], "comcast")]
+
+
+@pytest.mark.parametrize("stream", ["receipts", "promotions"])
+def test_the_counts_of_a_day_agree_with_each_other(folder, stream):
+    entries = [
+        {key.removeprefix("count_"): value for key, value in entry.items()}
+        for one in answers(folder, stream).values()
+        for entry in one
+        if None not in entry.values()
+    ]
+    assert len(entries) in (14 * 182, 14 * 182 - 1)
+    for n in entries:
+        assert n["targeted"] == n["injected"] + n["rejected"]
+        assert n["injected"] == n["sent"] == n["delivered"] + n["inband_bounce"]
+        assert (
+            n["delivered"] == n["delivered_first"] + n["delivered_subsequent"] == n["accepted"] + n["outofband_bounce"]
+        )
+        classes = ("hard_bounce", "soft_bounce", "block_bounce", "admin_bounce", "undetermined_bounce")
+        assert sum(n[name] for name in classes) == n["bounce"] == n["inband_bounce"] + n["outofband_bounce"]
+        assert n["delivered_subsequent"] <= n["delayed_first"] <= n["delayed"]
+        assert n["unique_clicked"] <= n["nonprefetched_unique_confirmed_opened"] <= n["unique_confirmed_opened"]
+        assert n["unique_clicked"] <= n["clicked"]
+        assert n["unique_confirmed_opened"] <= n["delivered"] >= max(n["spam_complaint"], n["unsubscribe"])
+        assert min(value for key, value in n.items() if key != "ts") >= 0
+
+
+def test_the_formats_are_those_of_the_reference(folder, shared):
+    """The same keys and columns as the samples, in the same order."""
+    samples = shared / "reference" / "formats" / "samples"
+    (sample, *_) = json.loads((samples / "sparkpost_metrics_timeseries.json").read_text(encoding="utf-8"))["results"]
+    assert list(answers(folder, "receipts")["google"][0]) == list(sample)
+    header = (samples / "mailchimp_campaigns.csv").read_text(encoding="utf-8").splitlines()[0]
+    report = folder / "mailchimp" / "campaigns.csv"
+    assert report.read_text(encoding="utf-8").splitlines()[0] == header
+    known = json.loads((samples / "mailchimp_domain_performance.json").read_text(encoding="utf-8"))
+    answer = json.loads(domain_files(folder)[0].read_text(encoding="utf-8"))
+    assert list(answer) == list(known)
+    assert list(answer["domains"][0]) == list(known["domains"][0])
+
+
+def domain_files(folder: Path) -> list[Path]:
+    return sorted((folder / "mailchimp" / "domains").iterdir())
+
+
+def test_every_campaign_has_its_domains_and_they_sum_to_it(folder):
+    report = {row["Unique Id"]: row for row in rows(folder / "mailchimp" / "campaigns.csv")}
+    assert list(report) == list(dict.fromkeys(report))
+    assert sorted(report) == [path.stem for path in domain_files(folder)]
+    for path in domain_files(folder):
+        answer, row = json.loads(path.read_text(encoding="utf-8")), report[path.stem]
+        assert answer["campaign_id"] == path.stem
+        total = {
+            name: sum(one[name] for one in answer["domains"])
+            for name in ("emails_sent", "bounces", "opens", "delivered")
+        }
+        assert total["emails_sent"] == answer["total_sent"] == int(row["Total Recipients"])
+        assert total["bounces"] == int(row["Total Bounces"]) == int(row["Hard Bounces"]) + int(row["Soft Bounces"])
+        assert total["delivered"] == int(row["Successful Deliveries"]) == total["emails_sent"] - total["bounces"]
+        assert total["opens"] == int(row["Unique Opens"]) <= int(row["Total Opens"])
+        assert row["Open Rate"] == f"{100 * total['opens'] / total['delivered']:.2f}%"
 
 
 def test_the_measured_bounces_are_those_of_the_scenario(folder, scenario):
-    entries = [
-        entry
-        for path in (folder / "promotions").iterdir()
-        for entry in json.loads(path.read_text(encoding="utf-8"))["results"]
-    ]
-    sent = sum(entry["count_sent"] for entry in entries)
-    bounced = sum(entry["count_hard_bounce"] for entry in entries)
-    assert bounced / sent == pytest.approx(scenario.policy.hard_bounce_rate, rel=0.01)
-    assert all(entry["count_delivered"] + entry["count_hard_bounce"] == entry["count_sent"] for entry in entries)
+    entries = [entry for one in answers(folder, "promotions").values() for entry in one]
+    bounced = sum(entry["count_hard_bounce"] for entry in entries) / sum(entry["count_sent"] for entry in entries)
+    assert bounced == pytest.approx(scenario.policy.hard_bounce_rate, rel=0.02)
+
+
+def test_how_mail_fares_differs_by_provider_and_is_what_was_invented(scenario):
+    exports = classified(read_scenario(scenario))
+    facts = overview(exports)
+    deferred, blocked = facts.providers["deferred"], facts.providers["block"]
+    assert deferred.drop("other").idxmax() == "orange_fr"
+    assert deferred["yahoo"] > 5 * deferred["google"]
+    assert blocked.idxmax() == "microsoft_consumer"
+    assert facts.streams["block"].isna().to_dict() == {"promotions": False, "newsletter": True, "receipts": False}
+    for stream, rates in facts.streams.iterrows():
+        parts = record("customer")["outcomes"][stream]
+        assert rates["hard"] == pytest.approx(parts["hard"], rel=0.05)
+        assert rates["complaint"] == pytest.approx(parts["complaint"], rel=0.1)
+    assert any("1 volume without a number" in note.text for note in exports.notes)
 
 
 # --- the folder -----------------------------------------------------------------------------------------------------

@@ -112,6 +112,8 @@ def test_the_dates_stand_in_the_order_a_customer_hopes_for(plan):
     commit = plan.uncertainty.commit_all
     peak = date(2027, 11, 26)
     assert scenario.start < plan.engaged.day < plan.all.day <= commit <= scenario.deadline
+    # Of the same volumes the same dates follow, whatever the files look like that tell them.
+    assert (plan.engaged.day, plan.all.day) == (date(2027, 7, 9), date(2027, 7, 23))
     assert plan.all.day - scenario.start > timedelta(weeks=6)
     assert plan.all.day + timedelta(days=14) <= scenario.legacy.until < peak
     assert plan.latest_start.day > scenario.start

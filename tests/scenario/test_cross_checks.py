@@ -223,13 +223,28 @@ def test_files_that_are_not_there(problems, folder: Path):
     lines = [line.removeprefix("scenario.toml: ") for line in problems(text)]
     assert lines == [
         'history[1]: there is no file "histori.csv"; did you mean "history.csv"?',
-        'history[2]: "data" is a folder; name the file in it',
         (
             'history[3]: there is no file "no/x.csv"; '
             "there is no such folder either; relative paths start from the scenario's folder"
         ),
         'history[4]: there is no file "zzzzzz"; relative paths start from the scenario\'s folder',
     ]
+
+
+def test_a_folder_of_exports_is_a_history_but_no_audience(problems, folder: Path):
+    (folder / "data").mkdir()
+    assert problems(SMALLEST.replace('"history.csv"', "'data'")) == []
+    assert only(problems(with_top("audience = 'data'"))) == 'audience: "data" is a folder; name the file in it'
+
+
+def test_a_pattern_is_a_history_if_files_fit_it(problems, folder: Path):
+    (folder / "data").mkdir()
+    (folder / "data" / "a.json").write_text("x", encoding="utf-8")
+    for pattern in ("data/*.json", "*/a.js?n", str(folder / "data" / "*")):
+        assert problems(SMALLEST.replace("history.csv", pattern)) == []
+    line = only(problems(SMALLEST.replace("history.csv", "data/*.csv")))
+    assert line == 'history: no file fits "data/*.csv"; relative paths start from the scenario\'s folder'
+    assert 'there is no file "data/*"' in only(problems(with_top("audience = 'data/*'")))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names are shorter there")

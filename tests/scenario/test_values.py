@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.scenario.conftest import SMALLEST
+from warmup.traffic.readers import readers
 
 CASES = [
     # text that replaces, what it replaces with, the line
@@ -90,9 +91,9 @@ CASES = [
      'timezone: "Europe/Lodnon" is not an IANA time zone, e.g. Europe/London'),
     ('history = "history.csv"', "history = []", "history: must not be empty"),
     ('history = "history.csv"', 'history = {path = "history.csv", format = "xls"}',
-     'history.format: there is no format "xls"; formats that can be read: auto, sparkpost-metrics, tidy'),
+     f'history.format: there is no format "xls"; formats that can be read: {", ".join(["auto", *sorted(readers())])}'),
     ('history = "history.csv"', 'history = {path = "history.csv", format = "sparkpost"}',
-     'history.format: there is no format "sparkpost"; did you mean "sparkpost-metrics"?'),
+     'history.format: there is no format "sparkpost"; did you mean "sparkpost-events"?'),
 ]  # fmt: skip
 
 

@@ -55,7 +55,7 @@ class Customer:
         self.shares = tuple(shares[p] for p in self.providers)
 
     def label(self, provider: str) -> str:
-        """What the old platform's export calls a provider."""
+        """What SparkPost calls a provider."""
         return str(self._own["providers"][provider]["label"])
 
     def sends(self, stream: str, first: date) -> Iterator[Send]:
@@ -71,8 +71,8 @@ class Customer:
         for n in range(WEEKDAYS * HISTORY_WEEKS):
             mean = usual[n % WEEKDAYS]
             if mean:
-                size = mean * _factor(random, rule["noise"])
-                mix = [share * _factor(random, rule["noise"] / 2) for share in self.shares]
+                size = mean * factor(random, rule["noise"])
+                mix = [share * factor(random, rule["noise"] / 2) for share in self.shares]
                 yield Send(first + timedelta(days=n), apportion(size, mix))
 
     def _usual(self, rule: Record) -> list[float]:
@@ -113,7 +113,7 @@ def apportion(total: float, weights: list[float]) -> tuple[int, ...]:
     return tuple(largest_remainder(np.array(weights), whole).tolist())
 
 
-def _factor(random: Random, deviation: float) -> float:
+def factor(random: Random, deviation: float) -> float:
     """A positive factor around 1. Built on ``random()``, whose values Python promises to keep between versions."""
     uniform = min(max(random.random(), 1e-9), 1 - 1e-9)
     return max(0.1, 1.0 + deviation * NormalDist().inv_cdf(uniform))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from importlib.resources import files
 from string import Template
+from typing import TYPE_CHECKING
 
-from warmup.demo.calendar import HISTORY_WEEKS, Days
-from warmup.demo.customer import WEEKDAYS, Customer, Record, apportion, record
+from warmup.demo import mailchimp, sparkpost
+from warmup.demo.customer import Customer, Record, record
 
-RECEIPTS, NEWSLETTER, AUDIENCE, PROMOTIONS = "receipts.csv", "newsletter.csv", "audience.csv", "promotions"
+if TYPE_CHECKING:
+    from warmup.demo.calendar import Days
+
+AUDIENCE, SPARKPOST, MAILCHIMP = "audience.csv", "sparkpost", "mailchimp"
 
 AUDIENCE_COLUMNS = (
     "engaged_0_30", "engaged_31_60", "engaged_61_90", "engaged_91_180", "engaged_181_365", "machine_open_only",
@@ -29,71 +32,20 @@ def contents(days: Days) -> dict[str, str]:
         days: The days it plays on.
     """
     customer = Customer()
-    promotions = dict(_promotions(customer, days))
+    answers = {stream: list(sparkpost.series(customer, stream, days.history_first)) for stream in sparkpost.STREAMS}
+    sent = list(mailchimp.campaigns(customer, days.history_first))
     return {
-        "README.txt": _filled("README.txt", customer, days, promotions),
-        "scenario.toml": _filled("scenario.toml", customer, days, promotions),
-        RECEIPTS: _receipts(customer, days),
-        NEWSLETTER: _newsletter(customer, days),
+        "README.txt": _filled("README.txt", customer, days),
+        "scenario.toml": _filled("scenario.toml", customer, days),
         AUDIENCE: _audience(customer),
-        **{path: text for path, (_, text) in promotions.items()},
+        **{_series_path(stream, name): text for stream, all_of in answers.items() for name, text in all_of},
+        f"{MAILCHIMP}/campaigns.csv": mailchimp.report(sent),
+        **{f"{MAILCHIMP}/domains/{one.id}.json": mailchimp.domain_performance(one) for one in sent},
     }
 
 
-def _table(rows: Iterator[tuple[object, ...]]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
-    return out.getvalue()
-
-
-def _receipts(customer: Customer, days: Days) -> str:
-    """Tidy CSV by mailbox provider, with one volume that the export does not know."""
-    gap = record("customer")["unknown"]
-
-    def rows() -> Iterator[tuple[object, ...]]:
-        yield ("date", "provider", "messages")
-        for send in customer.sends("receipts", days.history_first):
-            for provider, count in zip(customer.providers, send.messages, strict=True):
-                blank = provider == gap["provider"] and (send.day - days.history_first).days == gap["day"]
-                yield (send.day, customer.label(provider), "" if blank else count)
-
-    return _table(rows())
-
-
-def _newsletter(customer: Customer, days: Days) -> str:
-    """Tidy CSV by recipient domain: whose mailboxes they are is for the planner to find out."""
-
-    def rows() -> Iterator[tuple[object, ...]]:
-        yield ("date", "recipient_domain", "messages")
-        for send in customer.sends("newsletter", days.history_first):
-            for provider, count in zip(customer.providers, send.messages, strict=True):
-                parts = customer.domains(provider)
-                split = apportion(count, list(parts.values()))
-                yield from ((send.day, name, n) for name, n in zip(parts, split, strict=True) if n)
-
-    return _table(rows())
-
-
-def _promotions(customer: Customer, days: Days) -> Iterator[tuple[str, tuple[str, str]]]:
-    """SparkPost metrics time series: path, then provider label and text; one file per mailbox provider."""
-    sends = {send.day: send.messages for send in customer.sends("promotions", days.history_first)}
-    every = [days.history_first + timedelta(days=n) for n in range(WEEKDAYS * HISTORY_WEEKS)]
-    for n, provider in enumerate(customer.providers):
-        lines = ",\n  ".join(_entry(day, sends[day][n] if day in sends else 0) for day in every)
-        yield f"{PROMOTIONS}/{provider}.json", (customer.label(provider), f'{{"results": [\n  {lines}\n]}}\n')
-
-
-def _entry(day: date, sent: int) -> str:
-    """One day of a time series with the counts that were asked for."""
-    bounced = round(sent * record("customer")["hard_bounces"])
-    entry = {
-        "count_targeted": sent,
-        "count_sent": sent,
-        "count_delivered": sent - bounced,
-        "count_hard_bounce": bounced,
-        "ts": f"{day}T00:00:00+00:00",
-    }
-    return json.dumps(entry)
+def _series_path(stream: str, provider: str) -> str:
+    return f"{SPARKPOST}/{stream}/{provider}.json"
 
 
 def _audience(customer: Customer) -> str:
@@ -105,10 +57,12 @@ def _audience(customer: Customer) -> str:
             for provider in customer.providers:
                 yield (customer.label(provider), stream, *customer.audience(stream, provider))
 
-    return _table(rows())
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows())
+    return out.getvalue()
 
 
-def _filled(name: str, customer: Customer, days: Days, promotions: dict[str, tuple[str, str]]) -> str:
+def _filled(name: str, customer: Customer, days: Days) -> str:
     """A template of this package with the example's days and files."""
     published, own = record("published"), record("customer")
     source = files("warmup.demo").joinpath(f"data/{name}.template").read_text(encoding="utf-8")
@@ -116,16 +70,24 @@ def _filled(name: str, customer: Customer, days: Days, promotions: dict[str, tup
         {key: _shown(value) for key, value in vars(days).items()},
         customer=own["customer"],
         timezone=own["timezone"],
-        hard_bounces=own["hard_bounces"],
+        hard_bounces=own["outcomes"]["promotions"]["hard"],
         receipts_scale=own["streams"]["receipts"]["scale"],
         countries=", ".join(f"{country} {part:.0%}" for country, part in own["countries"].items()),
         weekday_means=" ".join(str(mean) for mean in published["weekdays"]["means"]),
         weekday_source=published["weekdays"]["source"],
         weekday_date=published["weekdays"]["date"],
         shares="\n".join(_share_lines(customer, published["shares"])),
-        promotion_files=",\n".join(
-            f'    {{ path = "{path}", provider = "{label}" }}' for path, (label, _) in promotions.items()
-        ),
+        mailchimp=MAILCHIMP,
+        mailchimp_list=mailchimp.AUDIENCE,
+        **{f"{stream}_files": _sources(customer, stream) for stream in sparkpost.STREAMS},
+    )
+
+
+def _sources(customer: Customer, stream: str) -> str:
+    """The answers about a stream, as a scenario names them."""
+    return ",\n".join(
+        f'    {{ path = "{_series_path(stream, name)}", provider = "{customer.label(name)}" }}'
+        for name in customer.providers
     )
 
 

@@ -386,6 +386,8 @@ class Plan:
     notes: tuple[Note, ...]
     control: dict[str, Any]
     """``share``, ``released`` (date or None), ``messages`` held back until then, ``moved_back`` count."""
+    mx: dict[str, str] = field(default_factory=dict)
+    """Recipient domains to planning groups, where a kept MX answer says another than the catalogue would."""
 
     @property
     def exit_code(self) -> int:

@@ -126,6 +126,7 @@ def plan(
         assumptions=facts.assumptions(bench, head, followed, preflight),
         notes=bench.supply.notes,
         control=_control(bench, head, all_),
+        mx=bench.supply.mx,
     )
     return replace(result, findings=findings(bench, head, result))
 

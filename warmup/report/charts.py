@@ -49,11 +49,12 @@ def write_charts(plan: Plan, folder: str | Path) -> list[Path]:
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         warnings.filterwarnings("ignore", message="findfont: .*", category=UserWarning)
         for name, figure in drawings(plan):
-            written += _save(figure, target / name)
+            written += save_figure(figure, target / name)
     return written
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
+def save_figure(figure: Figure, stem: Path) -> list[Path]:
+    """Write a drawing as PNG and SVG; the same drawing gives the same SVG bytes."""
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     figure.savefig(png, dpi=DPI, metadata={"Software": None}, pil_kwargs={"compress_level": PNG_EFFORT})
     figure.savefig(svg, metadata={"Date": None, "Creator": None})

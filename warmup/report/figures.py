@@ -33,6 +33,7 @@ from warmup.report.series import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.text import Text
+    from numpy.typing import NDArray
 
 SIZE = (13.333, 7.5)
 """Inches of a 16:9 slide."""
@@ -97,7 +98,7 @@ def _one(fig: Figure, left: float = 0.09, bottom: float = 0.13, width: float = 0
     return axes
 
 
-def _days(axes: Axes, dates: tuple[date, ...], ticks: int = 9) -> None:
+def day_axis(axes: Axes, dates: tuple[date, ...], ticks: int = 9) -> None:
     """Dates along the foot: from the first day to the end of the last."""
     axes.set_xlim(_number(dates[0]), _number(dates[-1]) + 1)
     at = week_ticks(dates, ticks)
@@ -105,13 +106,19 @@ def _days(axes: Axes, dates: tuple[date, ...], ticks: int = 9) -> None:
     axes.grid(visible=False, axis="x")
 
 
+def day_numbers(days: tuple[date, ...]) -> NDArray[np.float64]:
+    """Places of days on an axis of dates."""
+    return np.array([_number(day) for day in days])
+
+
 def _number(day: date) -> float:
     return float(mdates.date2num(day))  # type: ignore[no-untyped-call]  # matplotlib.dates is untyped
 
 
-def _messages(axes: Axes, label: str = "messages a day") -> None:
+def message_axis(axes: Axes, label: str = "messages a day") -> None:
+    """Messages up the side, in short numbers."""
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words.short_number(value)))
-    axes.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3))
+    axes.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=3, integer=True))
     axes.set_ylabel(label)
 
 
@@ -181,9 +188,9 @@ def ramp(series: DailyRamp, title: str, note: str) -> Figure:
     for values, color in reversed(stacked):
         _fill(axes, series.dates, values, color)
     _line(axes, series.dates, series.supply, palette.SUPPLY, 0.8)
-    _days(axes, series.dates)
+    day_axis(axes, series.dates)
     axes.set_ylim(0, max(1, *total.tolist(), *series.supply) * 1.03)
-    _messages(axes)
+    message_axis(axes)
     _markers(axes, series.markers, series.dates)
     handles: list[Any] = [Patch(color=c, label=words.DESTINATION_WORDS[n]) for n, c in order]
     handles.append(Line2D([], [], color=palette.SUPPLY, linewidth=1, label="supply"))
@@ -214,12 +221,12 @@ def _provider(axes: Axes, series: ProviderRamp, *, log: bool, label: str) -> Non
     _fill(axes, series.dates, series.due, palette.LEGACY, base)
     _fill(axes, series.dates, series.sent, palette.DEDICATED, base)
     _line(axes, series.dates, [min(v, round(high * 2)) for v in series.cap], palette.CAP)
-    _days(axes, series.dates, 5)
+    day_axis(axes, series.dates, 5)
     if log:
         _log(axes, base, max(high, base * 10), label)
     else:
         axes.set_ylim(0, high)
-        _messages(axes, label)
+        message_axis(axes, label)
 
 
 def _provider_legend(fig: Figure) -> None:
@@ -279,7 +286,7 @@ def together(found: tuple[ProviderRamp, ...], title: str, note: str) -> Figure:
         axes.plot([a for a, _ in shown], [b for _, b in shown], color=style.color, linestyle=dash, linewidth=2.4)
         ends.append((shown[-1], short(series.name, 30), style))
     dates = found[0].dates
-    _days(axes, dates)
+    day_axis(axes, dates)
     low = min((y for line in axes.lines for y in np.asarray(line.get_ydata())), default=1)
     high = max((y for line in axes.lines for y in np.asarray(line.get_ydata())), default=10)
     _log(axes, low * 0.7, max(high, low * 10) * 1.5, "messages a week")
@@ -336,7 +343,7 @@ def heat_map(series: HeatMap, title: str, note: str) -> Figure:
     axes.set_yticks(range(len(series.rows)), [short(name, 26) for name, _ in series.rows])
     axes.set_ylim(len(series.rows) - 0.5, -0.5)
     axes.grid(visible=False)
-    _days(axes, series.dates)
+    day_axis(axes, series.dates)
     handles = [Patch(facecolor=color, label=text) for _, color, text in palette.HEAT_STEPS]
     fig.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.045, 0.05), ncols=len(handles), columnspacing=1.2)
     return fig
@@ -354,7 +361,7 @@ def ip_load(found: tuple[IpLoad, ...], title: str, note: str) -> Figure:
         base = 10 ** int(np.floor(np.log10(least)))
         _fill(axes, load.dates, load.per_ip, palette.DEDICATED, base)
         axes.axhline(load.capacity, color=palette.CAP, linewidth=2)
-        _days(axes, load.dates, 5 if columns < 4 else 3)
+        day_axis(axes, load.dates, 5 if columns < 4 else 3)
         _log(axes, base, max(load.capacity, *load.per_ip) * 2, "messages per IP" if at % columns == 0 else "")
         axes.set_title(f"{short(load.name, 30)}: {words.count(load.ips, 'IP')}")
     handles: list[Any] = [
@@ -378,7 +385,7 @@ def finish(series: FinishChart, title: str, under: str, note: str) -> Figure:
     )
     for axes, counts, color, name in pairs:
         axes.bar([_number(s) for s in series.starts], counts, width=series.width * 0.94, align="edge", color=color)
-        _days(axes, dates)
+        day_axis(axes, dates)
         axes.set_ylim(0, high)
         axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         axes.set_ylabel("cases")
@@ -400,7 +407,7 @@ def rollback(lines: tuple[RollbackRow, ...], dates: tuple[date, ...], title: str
     axes.set_yticks(range(len(lines)), [short(line.name, 26) for line in lines])
     axes.set_ylim(len(lines) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
-    _days(axes, dates)
+    day_axis(axes, dates)
     axes.grid(visible=True, axis="x")
     handles = [Patch(color=palette.CARRY, label="legacy could"), Patch(color=palette.NOTHING, label="it could not")]
     fig.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.045, 0.045), ncols=2)

@@ -46,7 +46,7 @@ class Levers:
         yield voice.text(f"As planned: ≤ 90 days {_date(self.engaged)}, all in scope {_date(self.all)}.")
         yield Text("")
         dates = ("left", 17)
-        table = _table(
+        table = plain_table(
             voice,
             ("change one thing", "left"),
             ("≤ 90 days, ± days", *dates),
@@ -120,7 +120,7 @@ def _verdict(sizing: Sizing) -> str:
 def _size_rows(voice: Voice, sizing: Sizing) -> Iterator[Any]:
     if not sizing.rows:
         return
-    table = _table(
+    table = plain_table(
         voice,
         ("IPs", "right"),
         ("≤ 90 days", "left"),
@@ -164,7 +164,7 @@ class Latest:
             yield voice.text(sentence(latest.reason))
         if any(share for _, share, _ in latest.tried):  # else the reason has said it all
             yield Text("")
-            table = _table(voice, ("start", "left"), ("complete", "left"), ("in time", "right"))
+            table = plain_table(voice, ("start", "left"), ("complete", "left"), ("in time", "right"))
             for start, share, done in latest.tried[:: -(-len(latest.tried) // MOST_STARTS)]:
                 table.add_row(*(voice.text(t) for t in (day(start), _date(done), in_time(share))))
             yield table
@@ -182,7 +182,7 @@ def headline(start: date, latest: LatestStart) -> str:
     return f"Start on {day(latest.day)} at the latest{limit}{sure}; on {day(latest.earliest)} at the earliest.{own}"
 
 
-def _table(voice: Voice, *columns: tuple[Any, ...]) -> Table:
+def plain_table(voice: Voice, *columns: tuple[Any, ...]) -> Table:
     """A table with columns of (heading, side, least width)."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, header_style="bold")
     for title, justify, *width in columns:

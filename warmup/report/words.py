@@ -247,3 +247,11 @@ def visible(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in "\n\t\u00a0\u202f" else f"\\u{ord(c):04x}" for c in text)
+
+
+def known_part(unknown: float) -> str:
+    """How much mail goes where no mailbox provider is known (0-1), as a sentence."""
+    if unknown == 0:
+        return "All messages go to mailbox providers that are known."
+    share = percent(unknown, 1) if unknown >= 0.0005 else "Less than 0.1 %"
+    return f"{share} of the messages go to names that no mailbox provider is known for."

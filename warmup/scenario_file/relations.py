@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from glob import has_magic, iglob
 from typing import TYPE_CHECKING
 
 from warmup.scenario_file.flaws import Flaw, Path, meant
@@ -138,15 +139,24 @@ def _histories(facts: Facts) -> Iterator[Flaw]:
 
 def _files(facts: Facts, base_dir: FilePath) -> Iterator[Flaw]:
     for word in facts.files:
+        history = "audience" not in word.path
         try:
             path = base_dir / word.text
             if path.is_file():
                 continue
             folder = path.is_dir()
+            pattern = history and not folder and has_magic(word.text)
+            found = iglob(word.text, root_dir=base_dir) if pattern else ()  # noqa: PTH207 - it may be absolute
+            if any((base_dir / name).is_file() for name in found):
+                continue
         except (OSError, ValueError) as error:
             yield Flaw(word.path, f'"{word.text}" cannot be opened: {getattr(error, "strerror", None) or error}')
             continue
-        if folder:
+        if folder and history:
+            continue  # a folder of exports is a history
+        if pattern:
+            yield Flaw(word.path, f'no file fits "{word.text}"', "relative paths start from the scenario's folder")
+        elif folder:
             yield Flaw(word.path, f'"{word.text}" is a folder', "name the file in it")
         else:
             yield Flaw(word.path, f'there is no file "{word.text}"', _near_file(path, base_dir))

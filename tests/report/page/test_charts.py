@@ -45,7 +45,7 @@ def test_pictures_are_sixteen_to_nine_and_not_empty(written):
 def test_the_same_plan_gives_the_same_svg(drawn, written, tmp_path):
     with mpl.rc_context(figures.STYLE):
         for name in ("ramp", "heatmap", "provider-yahoo"):
-            _, svg = charts._save(drawn[name], tmp_path / name)
+            _, svg = charts.save_figure(drawn[name], tmp_path / name)
             assert svg.read_bytes() == written[f"{name}.svg"].read_bytes()
     text = written["ramp.svg"].read_text()
     assert "<dc:date>" not in text
