@@ -97,19 +97,23 @@ def pins(kind: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["run", "dev"])
+@pytest.mark.parametrize("kind", ["run", "dev", "sdist"])
 def test_requirements_are_pinned_with_hashes_and_name_no_host(kind):
     text = (ROOT / "requirements" / f"{kind}.txt").read_text(encoding="utf-8")
     assert pins(kind)
     assert not re.search(r"://|@|--(?:extra-)?index|--find-links|file:|^-", text, re.MULTILINE)
 
 
-def test_dev_contains_run():
-    run, dev = pins("run"), pins("dev")
-    assert {name: versions for name, versions in run.items() if dev.get(name) != versions} == {}
+@pytest.mark.parametrize("kind", ["run", "sdist"])
+def test_dev_contains_the_others(kind):
+    part, dev = pins(kind), pins("dev")
+    assert {name: versions for name, versions in part.items() if dev.get(name) != versions} == {}
 
 
-@pytest.mark.parametrize(("kind", "group"), [("run", "dependencies"), ("run", "build"), ("dev", "dev")])
+PINNED = [("run", "dependencies"), ("run", "build"), ("dev", "dev"), ("sdist", "sdist")]
+
+
+@pytest.mark.parametrize(("kind", "group"), PINNED)
 def test_every_declared_dependency_is_pinned(kind, group):
     declared = project()["project"].get(group) or project()["dependency-groups"][group]
     names = {re.split(r"[\[>=<~!;\s]", entry)[0].lower() for entry in declared if isinstance(entry, str)}
